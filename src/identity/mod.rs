@@ -1,0 +1,1 @@
+//! PEM bytes + CA + now → a judged pair.

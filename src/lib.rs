@@ -1,0 +1,5 @@
+//! Moves CI/CD delegates to mutual TLS.
+#![forbid(unsafe_code)]
+
+pub mod finding;
+pub mod identity;
