@@ -1,6 +1,7 @@
 //! Moves CI/CD delegates to mutual TLS.
 #![forbid(unsafe_code)]
 
+pub mod delegate;
 pub mod finding;
 pub mod identity;
 pub mod yaml;

@@ -1,0 +1,490 @@
+//! The one pass over a stream: what is a delegate, and what belongs to it.
+
+use std::collections::HashMap;
+
+use super::stream::{Location, Stream, StreamError};
+use super::{Holds, Mask, is_secret_name, pod_spec};
+use crate::yaml::{self, Document, Found, NodeId, Span};
+
+/// The two kinds of delegates that speak mTLS, and the one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// Immutable ("classic") delegate, a Java program: `ACCOUNT_ID`.
+    Classic,
+    /// Delegate 3.x, a Go program: `HARNESS_ACCOUNT_ID`.
+    ThreeX,
+    /// Downloads its program at start; knows no client certificate.
+    Legacy,
+}
+
+/// What kind of workload a delegate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A Deployment.
+    Deployment,
+    /// Anything else with a pod template, by its kind.
+    Other(String),
+}
+
+/// A delegate and the objects of the same stream that belong to it.
+#[derive(Debug, Clone)]
+pub struct Delegate {
+    /// Name of its workload.
+    pub name: String,
+    /// Namespace as written; `None` where it is left to the one who applies the manifest.
+    pub namespace: Option<String>,
+    /// Its workload.
+    pub workload: Location,
+    /// Its kind of workload.
+    pub kind: Kind,
+    /// Which container of the pod it is, by index; more than one is for the planner to refuse.
+    pub containers: Vec<usize>,
+    /// Its generation, told by its variables.
+    pub generation: Generation,
+    /// The tag of its image if that is not one of a known release, else `None`.
+    pub unknown_tag: Option<String>,
+    /// Where it stands in the text: its workload's first byte.
+    pub offset: usize,
+    /// The ConfigMaps that its container takes variables from, in the order of `envFrom`.
+    pub config_maps: Vec<Location>,
+    /// The Secret that holds its token.
+    pub token_secret: Option<Location>,
+    /// The upgrader's ConfigMaps whose `workloadName` it is.
+    pub upgraders: Vec<Location>,
+    /// The CronJobs that mount one of these.
+    pub upgrader_jobs: Vec<Location>,
+    /// CronJobs that mount the ConfigMap of its upgrader although that is not in the stream.
+    pub orphan_jobs: Vec<Location>,
+}
+
+/// Everything in a stream that planning needs to find.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// The delegates, in the order of the stream.
+    pub delegates: Vec<Delegate>,
+    /// What must not be shown, in the order of the text.
+    pub masks: Vec<Mask>,
+    secrets: Named<Location>,
+}
+
+impl Index {
+    /// The Secrets of a name in a namespace: more than one when it is written twice.
+    pub fn secrets(&self, name: &str, namespace: Option<&str>) -> &[Location] {
+        self.secrets.find(name, namespace)
+    }
+}
+
+/// Objects by name and namespace. A namespace that is not written matches any.
+#[derive(Debug)]
+struct Named<T>(HashMap<String, HashMap<Option<String>, Vec<T>>>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Named(HashMap::new())
+    }
+}
+
+impl<T> Named<T> {
+    fn add(&mut self, name: &str, namespace: Option<&str>, value: T) {
+        let namespaces = self.0.entry(name.to_owned()).or_default();
+        namespaces.entry(namespace.map(str::to_owned)).or_default().push(value);
+    }
+
+    fn find(&self, name: &str, namespace: Option<&str>) -> &[T] {
+        let Some(namespaces) = self.0.get(name) else { return &[] };
+        let exact = namespaces.get(&namespace.map(str::to_owned));
+        let found = exact.or_else(|| match namespace {
+            Some(_) => namespaces.get(&None),
+            None if namespaces.len() == 1 => namespaces.values().next(),
+            None => None,
+        });
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Which of the variables that tell a delegate an environment names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Variables {
+    manager: bool,
+    account: bool,
+    harness_account: bool,
+    storage: bool,
+}
+
+impl Variables {
+    fn note(&mut self, name: &str) {
+        match name {
+            "MANAGER_HOST_AND_PORT" => self.manager = true,
+            "ACCOUNT_ID" => self.account = true,
+            "HARNESS_ACCOUNT_ID" => self.harness_account = true,
+            "WATCHER_STORAGE_URL" | "DELEGATE_STORAGE_URL" => self.storage = true,
+            _ => {}
+        }
+    }
+
+    fn and(self, other: Variables) -> Variables {
+        Variables {
+            manager: self.manager || other.manager,
+            account: self.account || other.account,
+            harness_account: self.harness_account || other.harness_account,
+            storage: self.storage || other.storage,
+        }
+    }
+
+    /// A legacy manifest may leave the account out: what it downloads its program from gives it away.
+    fn is_delegate(self) -> bool {
+        self.manager && (self.account || self.harness_account || self.storage)
+    }
+
+    fn any(self) -> bool {
+        self != Variables::default()
+    }
+}
+
+struct Workload {
+    location: Location,
+    name: String,
+    namespace: Option<String>,
+    kind: String,
+    offset: usize,
+    containers: Vec<Container>,
+}
+
+struct Container {
+    index: usize,
+    variables: Variables,
+    config_maps: Vec<String>,
+    secrets: Vec<String>,
+    image: Option<String>,
+}
+
+#[derive(Default)]
+struct Pass {
+    index: Index,
+    workloads: Vec<Workload>,
+    environments: Named<(Location, Variables)>,
+    upgraders: Named<(Location, String)>,
+    jobs: Named<Location>,
+}
+
+/// Reads a stream once and finds the delegates in it.
+///
+/// # Errors
+/// When a document is not YAML, or a delegate's document names a key twice.
+pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
+    let mut pass = Pass::default();
+    for (number, chunk) in stream.chunks.iter().enumerate() {
+        let document = yaml::parse(stream.text, chunk)?;
+        let Some(root) = document.root() else { continue };
+        if let Some(key) = document.duplicate()
+            && memchr::memmem::find(yaml::slice(stream.text, &chunk.span).as_bytes(), b"MANAGER_HOST_AND_PORT").is_some()
+        {
+            return Err(duplicate_key(&document, key));
+        }
+        let root = document.resolve(root);
+        match document.get(root, "items") {
+            Some(items) if document.text_at(root, &["kind"]).is_some_and(|kind| kind.ends_with("List")) => {
+                for item in document.items_of(items) {
+                    pass.take(&document, number, item);
+                }
+            }
+            _ => pass.take(&document, number, root),
+        }
+    }
+    Ok(pass.finish())
+}
+
+/// The error for a key that stands twice in one mapping.
+pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError {
+    let name = document.scalar(key).unwrap_or_default();
+    StreamError {
+        offset: document.node(key).span.start,
+        cause: format!("the key `{name}` stands twice in one mapping: tools differ in which one they take"),
+    }
+}
+
+impl Pass {
+    fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found) {
+        let Some(kind) = document.text_at(resource, &["kind"]) else { return };
+        let name = document.text_at(resource, &["metadata", "name"]).unwrap_or_default();
+        let namespace = document.text_at(resource, &["metadata", "namespace"]);
+        let location = Location { chunk, node: resource.node };
+        if let Some(applied) =
+            document.at(resource, &["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
+        {
+            self.mask(document, applied.node, Holds::Secret);
+        }
+        match kind {
+            "Secret" => {
+                self.index.secrets.add(name, namespace, location);
+                self.mask_secret(document, resource);
+            }
+            "ConfigMap" => self.config_map(document, resource, (name, namespace), location),
+            "CronJob" => {
+                let volumes = pod_spec(document, resource, kind).and_then(|pod| document.get(pod, "volumes"));
+                for volume in volumes.into_iter().flat_map(|volumes| document.items_of(volumes)) {
+                    if let Some(config) = document.text_at(volume, &["configMap", "name"]) {
+                        self.jobs.add(config, namespace, location);
+                    }
+                }
+                self.mask_containers(document, resource, kind);
+            }
+            _ => {
+                self.mask_containers(document, resource, kind);
+                let containers = containers(document, resource, kind);
+                if !containers.is_empty() {
+                    self.workloads.push(Workload {
+                        location,
+                        name: name.to_owned(),
+                        namespace: namespace.map(str::to_owned),
+                        kind: kind.to_owned(),
+                        offset: document.node(resource.node).span.start,
+                        containers,
+                    });
+                }
+            }
+        }
+    }
+
+    fn config_map(&mut self, document: &Document<'_>, map: Found, id: (&str, Option<&str>), location: Location) {
+        let (name, namespace) = id;
+        let Some(data) = document.get(map, "data") else { return };
+        let mut variables = Variables::default();
+        for entry in document.entries(data.node) {
+            let key = document.scalar(entry.key).unwrap_or_default();
+            variables.note(key);
+            if is_secret_name(key) {
+                self.mask(document, entry.value, Holds::Secret);
+            }
+        }
+        if variables.any() {
+            self.environments.add(name, namespace, (location, variables));
+        }
+        if let Some(config) = document.text_at(data, &["config.yaml"])
+            && let Some((workload, inner_namespace)) = upgraded_workload(config, name)
+        {
+            let namespace = inner_namespace.as_deref().or(namespace);
+            self.upgraders.add(&workload, namespace, (location, name.to_owned()));
+        }
+    }
+
+    fn mask_secret(&mut self, document: &Document<'_>, secret: Found) {
+        for part in ["data", "stringData"] {
+            let Some(data) = document.get(secret, part) else { continue };
+            for entry in document.entries(data.node) {
+                let key = document.scalar(entry.key).unwrap_or_default();
+                let holds = if part == "data" && key.ends_with(".crt") { Holds::Certificate } else { Holds::Secret };
+                self.mask(document, entry.value, holds);
+            }
+        }
+    }
+
+    fn mask_containers(&mut self, document: &Document<'_>, resource: Found, kind: &str) {
+        let Some(pod) = pod_spec(document, resource, kind) else { return };
+        for list in ["initContainers", "containers"] {
+            let containers = document.get(pod, list);
+            for container in containers.into_iter().flat_map(|list| document.items_of(list)) {
+                let env = document.get(container, "env");
+                for item in env.into_iter().flat_map(|env| document.items_of(env)) {
+                    if document.text_at(item, &["name"]).is_some_and(is_secret_name)
+                        && let Some(value) = document.get(item, "value")
+                    {
+                        self.mask(document, value.node, Holds::Secret);
+                    }
+                }
+            }
+        }
+    }
+
+    fn mask(&mut self, document: &Document<'_>, value: NodeId, holds: Holds) {
+        let node = document.node(value);
+        let span = match document.kind(value) {
+            // its span starts at the first line that is not blank and may end in the next entry's indentation
+            yaml::Kind::Scalar(yaml::ScalarStyle::Literal | yaml::ScalarStyle::Folded) => {
+                node.span.start..document.layout().end(value).unwrap_or(node.span.end)
+            }
+            _ => node.span.clone(),
+        };
+        if !span.is_empty() {
+            self.index.masks.push(Mask { span, holds });
+        }
+    }
+
+    fn finish(mut self) -> Index {
+        self.index.masks.sort_by_key(|mask| mask.span.start);
+        for workload in std::mem::take(&mut self.workloads) {
+            if let Some(delegate) = self.delegate(workload) {
+                self.index.delegates.push(delegate);
+            }
+        }
+        self.index
+    }
+
+    fn delegate(&self, workload: Workload) -> Option<Delegate> {
+        let namespace = workload.namespace.as_deref();
+        let variables = |container: &Container| {
+            container
+                .config_maps
+                .iter()
+                .flat_map(|name| self.environments.find(name, namespace))
+                .fold(container.variables, |all, (_, variables)| all.and(*variables))
+        };
+        let delegates: Vec<(&Container, Variables)> = workload
+            .containers
+            .iter()
+            .map(|container| (container, variables(container)))
+            .filter(|(_, variables)| variables.is_delegate())
+            .collect();
+        let &(container, variables) = delegates.first()?;
+        let tag = container.image.as_deref().map_or(Tag::Unknown(String::new()), Tag::of);
+        let generation = if workload.kind == "StatefulSet" || variables.storage {
+            Generation::Legacy
+        } else if variables.harness_account && !(variables.account && tag != Tag::ThreeX) {
+            Generation::ThreeX
+        } else {
+            Generation::Classic
+        };
+        let config_maps =
+            container.config_maps.iter().flat_map(|name| self.environments.find(name, namespace)).map(|found| found.0);
+        let token_name = format!("{}-account-token", workload.name);
+        let token_secret = container
+            .secrets
+            .iter()
+            .map(String::as_str)
+            .chain([token_name.as_str()])
+            .find_map(|name| self.index.secrets.find(name, namespace).last());
+        let upgraders = self.upgraders.find(&workload.name, namespace);
+        let jobs_of = |config: &str| self.jobs.find(config, namespace).to_vec();
+        let upgrader_jobs = upgraders.iter().flat_map(|(_, config)| jobs_of(config)).collect();
+        let orphan_jobs =
+            if upgraders.is_empty() { jobs_of(&format!("{}-upgrader-config", workload.name)) } else { Vec::new() };
+        Some(Delegate {
+            workload: workload.location,
+            kind: match workload.kind.as_str() {
+                "Deployment" => Kind::Deployment,
+                other => Kind::Other(other.to_owned()),
+            },
+            containers: delegates.iter().map(|(container, _)| container.index).collect(),
+            generation,
+            unknown_tag: match tag {
+                Tag::Unknown(tag) => Some(tag),
+                Tag::Classic | Tag::ThreeX => None,
+            },
+            offset: workload.offset,
+            config_maps: config_maps.collect(),
+            token_secret: token_secret.copied(),
+            upgraders: upgraders.iter().map(|(location, _)| *location).collect(),
+            upgrader_jobs,
+            orphan_jobs,
+            name: workload.name,
+            namespace: workload.namespace,
+        })
+    }
+}
+
+/// The containers of a pod (not its init containers) that could be a delegate.
+fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Container> {
+    let list = pod_spec(document, resource, kind).and_then(|pod| document.get(pod, "containers"));
+    list.into_iter()
+        .flat_map(|list| document.items_of(list))
+        .enumerate()
+        .map(|(index, container)| {
+            let mut variables = Variables::default();
+            let env = document.get(container, "env");
+            for item in env.into_iter().flat_map(|env| document.items_of(env)) {
+                variables.note(document.text_at(item, &["name"]).unwrap_or_default());
+            }
+            let from = document.get(container, "envFrom");
+            let names = |what: &str| {
+                from.into_iter()
+                    .flat_map(|from| document.items_of(from))
+                    // with a prefix the variables have other names
+                    .filter(|&item| document.text_at(item, &["prefix"]).unwrap_or_default().is_empty())
+                    .filter_map(|item| document.text_at(item, &[what, "name"]).map(str::to_owned))
+                    .collect::<Vec<_>>()
+            };
+            let image = document.text_at(container, &["image"]).map(str::to_owned);
+            Container { index, variables, config_maps: names("configMapRef"), secrets: names("secretRef"), image }
+        })
+        .filter(|container| container.variables.any() || !container.config_maps.is_empty())
+        .collect()
+}
+
+/// The workload and namespace that an upgrader's `config.yaml` names. One that does not say so, or is not YAML, is
+/// matched by the name of its ConfigMap.
+fn upgraded_workload(config: &str, map_name: &str) -> Option<(String, Option<String>)> {
+    if !config.contains("delegateConfig") && !config.contains("workloadName") {
+        return None;
+    }
+    let document = match yaml::split(config).as_deref() {
+        Ok([chunk]) => yaml::parse(config, chunk).ok(),
+        _ => None,
+    };
+    let named = document.as_ref().and_then(|document| {
+        let root = document.resolve(document.root()?);
+        let workload = document.text_at(root, &["workloadName"])?.to_owned();
+        Some((workload, document.text_at(root, &["namespace"]).map(str::to_owned)))
+    });
+    named.or_else(|| Some((map_name.strip_suffix("-upgrader-config")?.to_owned(), None)))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Tag {
+    Classic,
+    ThreeX,
+    Unknown(String),
+}
+
+impl Tag {
+    /// The tag of an image reference: behind the last colon that is behind the last slash, before a digest.
+    fn of(image: &str) -> Tag {
+        let name = image.rsplit('/').next().unwrap_or_default();
+        let tagged = name.split('@').next().unwrap_or_default();
+        let tag = tagged.split_once(':').map(|(_, tag)| tag).unwrap_or_default();
+        let mut parts = tag.split(['.', '-']).map(|part| part.parse::<u32>().is_ok().then_some(part.len()));
+        match (parts.next().flatten(), parts.next().flatten(), parts.next().flatten()) {
+            (Some(2), Some(2), Some(4..=6)) => Tag::Classic,
+            (Some(1), Some(1..=3), Some(1..=3)) if tag.starts_with("3.") => Tag::ThreeX,
+            _ => Tag::Unknown(if tag.is_empty() { image.to_owned() } else { tag.to_owned() }),
+        }
+    }
+}
+
+/// The span of everything that a mask covers, for those who look masks up by place.
+impl Mask {
+    /// Whether it covers a byte of `span`.
+    pub fn touches(&self, span: &Span) -> bool {
+        self.span.start < span.end && span.start < self.span.end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn image_tags() {
+        for (image, expected) in [
+            ("registry.example.com:5000/delegate:26.07.89707", Tag::Classic),
+            ("example/delegate:23.12.81804.minimal", Tag::Classic),
+            ("example/delegate:3.3.1", Tag::ThreeX),
+            ("example/delegate:latest", Tag::Unknown("latest".to_owned())),
+            ("localhost:5000/delegate", Tag::Unknown("localhost:5000/delegate".to_owned())),
+            ("d@sha256:00", Tag::Unknown("d@sha256:00".to_owned())),
+            ("d:26.07.89707@sha256:00", Tag::Classic),
+        ] {
+            assert_eq!(Tag::of(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_is_not_written_matches_any() {
+        let mut named = Named::default();
+        named.add("a", Some("x"), 1);
+        assert_eq!(named.find("a", None), [1]);
+        assert_eq!(named.find("a", Some("y")), [0; 0]);
+        named.add("a", None, 2);
+        assert_eq!(named.find("a", Some("y")), [2]);
+        assert_eq!(named.find("a", None), [2]);
+    }
+}

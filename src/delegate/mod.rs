@@ -1,0 +1,47 @@
+//! Documents → the delegates in them: which container, which environment, which Secret, which upgrader. Edits nothing.
+//!
+//! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
+
+mod index;
+mod names;
+mod stream;
+
+pub use index::{Delegate, Generation, Index, Kind, read};
+pub use names::is_secret_name;
+pub use stream::{Location, Stream, StreamError};
+
+use crate::yaml::{Document, Found};
+
+/// A text that must not be shown: the value of a Secret, a password in the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// The bytes of the value.
+    pub span: crate::yaml::Span,
+    /// What may be said of it.
+    pub holds: Holds,
+}
+
+/// What a masked value holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing of it may be shown.
+    Secret,
+    /// Base64 of a certificate: public, its fingerprint may be shown.
+    Certificate,
+}
+
+/// The pod template's spec of a workload (Kubernetes API: `PodSpec`).
+pub fn pod_spec(document: &Document<'_>, resource: Found, kind: &str) -> Option<Found> {
+    let path: &[&str] = match kind {
+        "Pod" => &["spec"],
+        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
+        _ => &["spec", "template", "spec"],
+    };
+    document.at(resource, path)
+}
+
+/// The entry of a container's `env` (a list of `name`, `value`) that takes effect: of two, the last.
+pub fn env_item(document: &Document<'_>, container: Found, name: &str) -> Option<Found> {
+    let env = document.get(container, "env")?;
+    document.items_of(env).filter(|&item| document.text_at(item, &["name"]) == Some(name)).last()
+}
