@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod delegate;
+pub mod edit;
 pub mod finding;
 pub mod identity;
+pub mod plan;
+pub mod verify;
 pub mod yaml;

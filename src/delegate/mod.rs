@@ -6,6 +6,7 @@ mod index;
 mod names;
 mod stream;
 
+pub(crate) use index::duplicate_key;
 pub use index::{Delegate, Generation, Index, Kind, read};
 pub use names::is_secret_name;
 pub use stream::{Location, Stream, StreamError};

@@ -56,6 +56,13 @@ pub struct Node<'t> {
     pub(super) index: u32,
 }
 
+impl Node<'_> {
+    /// How many siblings stand before it, keys and values each counting.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+}
+
 /// A key with its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -142,6 +149,11 @@ impl<'t> Document<'t> {
     /// The sibling before this one: the item before an item, the key of a value, the value before a key.
     pub fn previous(&self, id: NodeId) -> Option<NodeId> {
         self.node(id).previous
+    }
+
+    /// The sibling behind this one: the value of a key, the next item, the next key.
+    pub fn next(&self, id: NodeId) -> Option<NodeId> {
+        self.node(id).next
     }
 
     /// The node around this one.

@@ -1,0 +1,142 @@
+//! Original text + edits → new text. Knows no YAML.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::delegate::Mask;
+use crate::yaml::Span;
+
+/// One replacement. An insertion has an empty span, a deletion an empty text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The bytes of the original that go away.
+    pub span: Span,
+    /// What comes in their place.
+    pub text: String,
+    /// What of `text` must not be shown, as bytes of it.
+    pub masks: Vec<Mask>,
+}
+
+impl fmt::Debug for Edit {
+    /// The text may hold a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edit").field("span", &self.span).field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
+}
+
+/// Two edits touch the same bytes, or one lies outside the text: a mistake of the planner, never of the user.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("edits overlap at byte {at}")]
+pub struct Overlap {
+    /// Where, as a byte of the original.
+    pub at: usize,
+}
+
+/// A new text, and how its bytes lie to the original's.
+pub struct Spliced {
+    /// The new text.
+    pub text: String,
+    /// Where in the new text the masked values are, given those of the original.
+    pub masks: Vec<Mask>,
+}
+
+impl fmt::Debug for Spliced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spliced").field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
+}
+
+/// Applies edits in one pass, in the order of their spans; those at one offset in the order given. What no edit covers
+/// is copied byte for byte. `masks` are those of the original, in order.
+///
+/// # Errors
+/// When two edits overlap, or one does not fit the text.
+pub fn splice(original: &str, edits: &[Edit], masks: &[Mask]) -> Result<Spliced, Overlap> {
+    let mut order: Vec<&Edit> = edits.iter().collect();
+    order.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let grown: usize = order.iter().map(|edit| edit.text.len()).sum();
+    let mut text = String::with_capacity(original.len() + grown);
+    let mut new_masks = Vec::new();
+    let mut old_masks = masks.iter().peekable();
+    let mut at = 0;
+    for edit in order {
+        let kept = original.get(at..edit.span.start).ok_or(Overlap { at: edit.span.start })?;
+        let shifted = |mask: &Mask, text: &String| shift(mask, at, text.len());
+        while let Some(mask) = old_masks.next_if(|mask| mask.span.end <= edit.span.start) {
+            new_masks.extend(shifted(mask, &text));
+        }
+        text.push_str(kept);
+        let base = text.len();
+        new_masks.extend(edit.masks.iter().filter_map(|mask| shift(mask, 0, base)));
+        text.push_str(&edit.text);
+        // a value that an edit reaches into is gone, and its mask with it: the edit brought its own
+        while old_masks.next_if(|mask| mask.span.start < edit.span.end).is_some() {}
+        at = edit.span.end;
+    }
+    new_masks.extend(old_masks.filter_map(|mask| shift(mask, at, text.len())));
+    text.push_str(original.get(at..).ok_or(Overlap { at })?);
+    Ok(Spliced { text, masks: new_masks })
+}
+
+/// A mask of bytes that are copied from `from` in one text to `to` in another.
+fn shift(mask: &Mask, from: usize, to: usize) -> Option<Mask> {
+    let start = mask.span.start.checked_sub(from)? + to;
+    Some(Mask { span: start..start + mask.span.len(), holds: mask.holds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delegate::Holds;
+    use proptest::prelude::*;
+
+    fn edit(span: Span, text: &str) -> Edit {
+        Edit { span, text: text.to_owned(), masks: Vec::new() }
+    }
+
+    #[test]
+    fn edits_at_one_offset_keep_their_order() {
+        let spliced = splice("ab", &[edit(1..1, "1"), edit(1..1, "2"), edit(0..1, "x")], &[]).unwrap();
+        assert_eq!(spliced.text, "x12b");
+    }
+
+    #[test]
+    fn refuses_overlap_and_what_lies_outside() {
+        assert_eq!(splice("abc", &[edit(0..2, ""), edit(1..3, "")], &[]).unwrap_err(), Overlap { at: 1 });
+        assert!(splice("abc", &[edit(2..9, "")], &[]).is_err());
+        assert!(splice("ü", &[edit(1..1, "x")], &[]).is_err());
+    }
+
+    #[test]
+    fn masks_move_with_the_text() {
+        let mask = |span| Mask { span, holds: Holds::Secret };
+        let mut insertion = edit(2..2, "+S+");
+        insertion.masks.push(mask(1..2));
+        let spliced = splice("S.s.R.T", &[insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
+        let spliced = spliced.unwrap();
+        assert_eq!(spliced.text, "S.+S+s.r.T");
+        assert_eq!(spliced.masks, [mask(0..1), mask(3..4), mask(5..6), mask(9..10)]);
+    }
+
+    proptest! {
+        #[test]
+        fn outside_the_edits_it_is_identity(text in "[a-zé\n]{0,40}", cuts in prop::collection::vec((0usize..41, 0usize..41, "[A-Z]{0,3}"), 0..6)) {
+            let edits: Vec<Edit> = cuts.into_iter().map(|(a, b, new)| edit(a.min(b)..a.max(b), &new)).collect();
+            if let Ok(spliced) = splice(&text, &edits, &[]) {
+                let mut order: Vec<&Edit> = edits.iter().collect();
+                order.sort_by_key(|edit| (edit.span.start, edit.span.end));
+                // taking the edits back out, from the last to the first, gives the original
+                let mut back = spliced.text;
+                let mut grown: isize = order.iter().map(|edit| edit.text.len() as isize - edit.span.len() as isize).sum();
+                for edit in order.iter().rev() {
+                    grown -= edit.text.len() as isize - edit.span.len() as isize;
+                    let start = (edit.span.start as isize + grown) as usize;
+                    prop_assert_eq!(&back[start..start + edit.text.len()], &edit.text);
+                    back.replace_range(start..start + edit.text.len(), &text[edit.span.clone()]);
+                }
+                prop_assert_eq!(back, text);
+            }
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! The edits of one document: where new text goes, in the style of what stands around it, and what may not be edited.
+
+use super::Refusal;
+use super::change::{Change, Operation, Style};
+use super::value::{Scalar, Value, Writer, escape};
+use crate::edit::Edit;
+use crate::yaml::{Document, Found, Kind, Layout, NodeId, ScalarStyle, Span};
+
+/// Edits of one document, and what they mean.
+pub(super) struct Editor<'d, 't> {
+    pub(super) document: &'d Document<'t>,
+    pub(super) edits: Vec<Edit>,
+    pub(super) changes: Vec<Change>,
+}
+
+impl<'d, 't> Editor<'d, 't> {
+    pub(super) fn new(document: &'d Document<'t>) -> Editor<'d, 't> {
+        Editor { document, edits: Vec::new(), changes: Vec::new() }
+    }
+
+    fn layout(&self) -> Layout<'d, 't> {
+        self.document.layout()
+    }
+
+    pub(super) fn refuse(&self, node: NodeId, message: impl Into<String>) -> Refusal {
+        Refusal::at(self.document.node(node).span.start, message)
+    }
+
+    /// Refuses a node whose edit would show in other places as well, or that is written where we cannot see.
+    fn editable(&self, found: Found) -> Result<NodeId, Refusal> {
+        let document = self.document;
+        if let Some(via) = found.via {
+            let what = if matches!(document.kind(via), Kind::Alias { .. }) { "an alias" } else { "a merge key" };
+            return Err(self
+                .refuse(via, format!("{what} stands where an edit is needed"))
+                .help("write the entries out in this place, then run again"));
+        }
+        if let Some(shared) = document.shared(found.node) {
+            return Err(self
+                .refuse(shared, "an edit is needed below this anchor, and an alias elsewhere would change with it")
+                .help("write the entries out where the alias stands, then run again"));
+        }
+        Ok(found.node)
+    }
+
+    fn end(&self, node: NodeId) -> Result<usize, Refusal> {
+        self.layout().end(node).ok_or_else(|| self.refuse(node, "this block scalar is written in a way we cannot edit beside"))
+    }
+
+    fn last_line_end(&self, node: NodeId) -> Result<usize, Refusal> {
+        Ok(self.layout().line_end(self.end(node)?))
+    }
+
+    fn is_flow(&self, node: NodeId) -> bool {
+        matches!(self.document.kind(node), Kind::Sequence { flow: true } | Kind::Mapping { flow: true })
+    }
+
+    /// Whether the keys of a flow collection are written as JSON has them.
+    fn is_json(&self, node: NodeId) -> bool {
+        let mapping = match self.document.kind(node) {
+            Kind::Sequence { .. } => self.document.last_child(node).unwrap_or(node),
+            _ => node,
+        };
+        let first = self.document.entries(mapping).next();
+        first.is_some_and(|entry| self.document.kind(entry.key) == Kind::Scalar(ScalarStyle::DoubleQuoted))
+    }
+
+    fn changed(&mut self, node: NodeId, operation: Operation) {
+        self.changes.push(Change { path: self.document.path(node), operation });
+    }
+
+    fn count(&self, collection: NodeId) -> usize {
+        let children = self.document.last_child(collection).map_or(0, |last| self.document.node(last).index() + 1);
+        if matches!(self.document.kind(collection), Kind::Mapping { .. }) { children / 2 } else { children }
+    }
+
+    /// Inserts what a writer wrote.
+    fn insert(&mut self, offset: usize, writer: Writer) {
+        self.edits.push(Edit { span: offset..offset, text: writer.text, masks: writer.masks });
+    }
+
+    fn delete(&mut self, span: Span) {
+        self.edits.push(Edit { span, text: String::new(), masks: Vec::new() });
+    }
+
+    /// Puts a new scalar in the place of a value, in the quotes that are there.
+    pub(super) fn replace(&mut self, found: Found, value: &Scalar) -> Result<(), Refusal> {
+        let node = self.editable(found)?;
+        let layout = self.layout();
+        let (span, style) = match self.document.kind(node) {
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
+                let block = layout.block_scalar(node).ok_or_else(|| self.refuse(node, "cannot replace this block scalar"))?;
+                let header = self.document.text.get(block.header..layout.line_end(block.header)).unwrap_or_default();
+                if header.contains('#') {
+                    return Err(self.refuse(node, "cannot replace a block scalar with a comment in its header"));
+                }
+                (block.header..block.end, ScalarStyle::DoubleQuoted)
+            }
+            Kind::Scalar(style) => (self.document.node(node).span.clone(), style),
+            _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
+            _ => return Err(self.refuse(node, "expected one value here")),
+        };
+        let styled = Scalar { holds: value.holds, ..Scalar::styled(&value.text, style) };
+        let mut writer = Writer::new("", 0);
+        let span = if span.is_empty() {
+            // `key:` — the value's place is behind the colon
+            writer.push(" ");
+            let end = self.end(node)?;
+            end..end
+        } else {
+            span
+        };
+        let styled = if style == ScalarStyle::Plain && writer.text == " " { Scalar { style: ScalarStyle::DoubleQuoted, ..styled } } else { styled };
+        writer.scalar(&styled);
+        self.edits.push(Edit { span, text: writer.text, masks: writer.masks });
+        self.changed(node, Operation::Replace(styled.into(), Style::Block));
+        Ok(())
+    }
+
+    /// Changes the first bytes of a scalar's value from `old` to `new` and keeps the rest as it is written.
+    pub(super) fn replace_prefix(&mut self, found: Found, old: &str, new: &str) -> Result<(), Refusal> {
+        let node = self.editable(found)?;
+        let Kind::Scalar(style) = self.document.kind(node) else {
+            return Err(self.refuse(node, "expected one value here"));
+        };
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return Err(self
+                .refuse(node, "this value has to change, and it is written as a block scalar")
+                .help("write it on one line, in quotes"));
+        }
+        let (value, span) = (&self.document.node(node).value, self.document.node(node).span.clone());
+        let rest = value.strip_prefix(old).unwrap_or_default();
+        let target = Scalar::styled(&format!("{new}{rest}"), style);
+        let quote = usize::from(style != ScalarStyle::Plain);
+        let raw = crate::yaml::slice(self.document.text, &span);
+        let keeps_style = style != ScalarStyle::Plain || Scalar::styled(new, style).style == style;
+        let raw_old = escape(old, style);
+        let written_plainly = raw.get(quote..).is_some_and(|raw| raw.starts_with(&raw_old));
+        let (edit, style) = if keeps_style && written_plainly {
+            let start = span.start + quote;
+            (Edit { span: start..start + raw_old.len(), text: escape(new, style), masks: Vec::new() }, style)
+        } else {
+            (Edit { span, text: target.written(), masks: Vec::new() }, target.style)
+        };
+        self.edits.push(edit);
+        self.changed(node, Operation::Replace(Scalar { style, ..target }.into(), Style::Block));
+        Ok(())
+    }
+
+    /// Appends items to the sequence that is the value of `key`. Where it is missing, the key goes behind the entry
+    /// `after`, or last; where it is null or empty, it is filled.
+    pub(super) fn append_items(&mut self, mapping: Found, key: &str, after: &str, items: Vec<Value>) -> Result<(), Refusal> {
+        let document = self.document;
+        let Some(sequence) = document.get(mapping, key) else {
+            return self.insert_sequence(mapping, key, after, items);
+        };
+        let node = self.editable(sequence)?;
+        let position = self.count(node);
+        match document.kind(node) {
+            Kind::Sequence { flow: true } => {
+                let json = self.is_json(node) || self.is_json(mapping.node) && self.is_flow(mapping.node);
+                for item in items {
+                    let item = if json { item.json() } else { item };
+                    self.append_flow(node, |writer| writer.flow(&item))?;
+                    self.changed(node, Operation::InsertItem(position, item, Style::Flow));
+                }
+            }
+            Kind::Sequence { flow: false } => {
+                let Some(last) = document.last_child(node) else { return Err(self.refuse(node, "expected items here")) };
+                let layout = self.layout();
+                let (Some(dash), Some(gap)) = (layout.dash(last), layout.dash_gap(last)) else {
+                    return Err(self.refuse(node, format!("`{key}` is written in a way we cannot extend")));
+                };
+                let offset = self.last_line_end(last)?;
+                for item in items {
+                    let mut writer = Writer::new(layout.line_break_near(offset), 0);
+                    writer.line(layout.column(dash));
+                    writer.item(&item, layout.column(dash), gap);
+                    self.insert(offset, writer);
+                    self.changed(node, Operation::InsertItem(position, item, Style::Block));
+                }
+            }
+            _ if document.is_null(node) => self.fill_null(mapping.node, node, items)?,
+            _ => return Err(self.refuse(node, format!("`{key}` is not a list"))),
+        }
+        Ok(())
+    }
+
+    /// `key:` or `key: null` → a list.
+    fn fill_null(&mut self, mapping: NodeId, null: NodeId, items: Vec<Value>) -> Result<(), Refusal> {
+        let layout = self.layout();
+        let span = self.document.node(null).span.clone();
+        let key = self.document.previous(null).unwrap_or(null);
+        let colon = self.document.text.get(self.document.node(key).span.end..).and_then(|rest| rest.find(':'));
+        let behind_colon = self.document.node(key).span.end + colon.map_or(0, |colon| colon + 1);
+        if self.document.node(null).anchored {
+            return Err(self.refuse(null, "an edit is needed at this anchor").help("write the list out"));
+        }
+        if self.is_flow(mapping) {
+            let items = if self.is_json(mapping) { items.into_iter().map(Value::json).collect() } else { items };
+            let value = Value::Sequence(items);
+            let mut writer = Writer::new("", 0);
+            writer.push(" ");
+            writer.flow(&value);
+            let end = if span.is_empty() { behind_colon } else { span.end };
+            self.edits.push(Edit { span: behind_colon..end, text: writer.text, masks: writer.masks });
+            self.changed(null, Operation::Replace(value, Style::Flow));
+            return Ok(());
+        }
+        if !span.is_empty() {
+            self.delete(behind_colon..span.end);
+        }
+        let column = self.key_column(mapping)? + self.dash_offset(mapping, "env");
+        let offset = layout.line_end(if span.is_empty() { behind_colon } else { span.end });
+        let mut writer = Writer::new(layout.line_break_near(offset), 0);
+        for item in &items {
+            writer.line(column);
+            writer.item(item, column, " ");
+        }
+        self.insert(offset, writer);
+        self.changed(null, Operation::Replace(Value::Sequence(items), Style::Block));
+        Ok(())
+    }
+
+    fn key_column(&self, mapping: NodeId) -> Result<usize, Refusal> {
+        self.layout().key_column(mapping).ok_or_else(|| {
+            self.refuse(mapping, "the keys of this mapping are written in a way we cannot extend")
+                .help("write them as plain `key: value` lines, in one column")
+        })
+    }
+
+    /// How far the dashes of the lists in a mapping stand behind its keys: as in the list `like`, in any list of the
+    /// mapping, in the list that the mapping is an item of; else not at all, as the platform's template has it.
+    fn dash_offset(&self, mapping: NodeId, like: &str) -> usize {
+        let document = self.document;
+        let layout = self.layout();
+        let offset = |owner: NodeId, list: NodeId| {
+            let item = document.items(list).next()?;
+            let key = document.previous(list)?;
+            let (dash, key) = (layout.dash(item)?, document.node(key).span.start);
+            let block = matches!(document.kind(list), Kind::Sequence { flow: false });
+            (block && document.parent(list) == Some(owner)).then(|| layout.column(dash).checked_sub(layout.column(key)))?
+        };
+        let liked = document.entry_of(mapping, like).and_then(|entry| offset(mapping, entry.value));
+        let any = || document.entries(mapping).find_map(|entry| offset(mapping, entry.value));
+        let around = || {
+            let list = document.parent(mapping)?;
+            offset(document.parent(list)?, list)
+        };
+        liked.or_else(any).or_else(around).unwrap_or(0)
+    }
+
+    fn insert_sequence(&mut self, mapping: Found, key: &str, after: &str, items: Vec<Value>) -> Result<(), Refusal> {
+        let node = self.editable(mapping)?;
+        if let Some(merge) = self.document.merge_key(node) {
+            return Err(self
+                .refuse(merge, format!("a merge key stands in the mapping that needs a new `{key}`"))
+                .help("write the entries out in this place, then run again"));
+        }
+        let Kind::Mapping { flow } = self.document.kind(node) else {
+            return Err(self.refuse(node, "expected a mapping here"));
+        };
+        let neighbour = self.document.entry_of(node, after).or_else(|| self.document.entries(node).last());
+        let Some(neighbour) = neighbour else { return Err(self.refuse(node, "expected entries here")) };
+        let position = self.document.node(neighbour.value).index().div_ceil(2);
+        let (key, value) = (Scalar::plain(key), Value::Sequence(items));
+        if flow {
+            let (key, value) = if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
+            self.insert_flow(neighbour.value, neighbour.key, |writer| writer.flow_entry(&key, &value))?;
+            self.changed(node, Operation::InsertEntry(position, key, value, Style::Flow));
+        } else {
+            let column = self.key_column(node)?;
+            let offset = self.last_line_end(neighbour.value)?;
+            let mut writer = Writer::new(self.layout().line_break_near(offset), self.dash_offset(node, after));
+            writer.line(column);
+            writer.entry(&key, &value, column);
+            self.insert(offset, writer);
+            self.changed(node, Operation::InsertEntry(position, key, value, Style::Block));
+        }
+        Ok(())
+    }
+
+    /// Appends to a flow collection.
+    fn append_flow(&mut self, collection: NodeId, write: impl FnOnce(&mut Writer)) -> Result<(), Refusal> {
+        match self.document.last_child(collection) {
+            Some(last) => {
+                let start = if matches!(self.document.kind(collection), Kind::Mapping { .. }) {
+                    self.document.previous(last).unwrap_or(last)
+                } else {
+                    last
+                };
+                self.insert_flow(last, start, write)
+            }
+            None => {
+                let offset = self.document.node(collection).span.start + 1;
+                // several items go to one offset: all but the first behind a comma
+                let follows = self.edits.iter().any(|edit| edit.span == (offset..offset));
+                let mut writer = Writer::new("", 0);
+                writer.push(if follows { ", " } else { "" });
+                write(&mut writer);
+                self.insert(offset, writer);
+                Ok(())
+            }
+        }
+    }
+
+    /// Inserts behind a child of a flow collection that starts at `start` and ends with `last`: on a line of its own if
+    /// that one stands on a line of its own.
+    fn insert_flow(&mut self, last: NodeId, start: NodeId, write: impl FnOnce(&mut Writer)) -> Result<(), Refusal> {
+        let layout = self.layout();
+        let offset = self.end(last)?;
+        let start = self.document.node(start).span.start;
+        let mut writer = Writer::new(layout.line_break_near(start), 0);
+        writer.push(",");
+        if layout.starts_line(start) && layout.line_start(start) > self.document.chunk.span.start {
+            writer.line(layout.column(start));
+        } else {
+            writer.push(" ");
+        }
+        write(&mut writer);
+        self.insert(offset, writer);
+        Ok(())
+    }
+
+    /// Appends entries to a mapping, or inserts them on the lines before the entry of `before`.
+    pub(super) fn add_entries(&mut self, mapping: Found, before: Option<&str>, entries: Vec<(Scalar, Value)>) -> Result<(), Refusal> {
+        let node = self.editable(mapping)?;
+        let Kind::Mapping { flow } = self.document.kind(node) else {
+            return Err(self.refuse(node, "expected a mapping here"));
+        };
+        let next = before.and_then(|key| self.document.entry_of(node, key));
+        let position = next.map_or(self.count(node), |entry| self.document.node(entry.key).index() / 2);
+        if flow {
+            for (key, value) in entries {
+                let (key, value) =
+                    if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
+                self.append_flow(node, |writer| writer.flow_entry(&key, &value))?;
+                self.changed(node, Operation::InsertEntry(self.count(node), key, value, Style::Flow));
+            }
+            return Ok(());
+        }
+        let column = self.key_column(node)?;
+        let layout = self.layout();
+        match next {
+            Some(next) => {
+                let offset = self.document.node(next.key).span.start;
+                let mut writer = Writer::new(layout.line_break_near(offset), 0);
+                for (key, value) in &entries {
+                    writer.entry(key, value, column);
+                    writer.line(column);
+                }
+                self.insert(offset, writer);
+            }
+            None => {
+                let Some(last) = self.document.last_child(node) else { return Err(self.refuse(node, "expected entries here")) };
+                let offset = self.last_line_end(last)?;
+                let mut writer = Writer::new(layout.line_break_near(offset), 0);
+                for (key, value) in &entries {
+                    writer.line(column);
+                    writer.entry(key, value, column);
+                }
+                self.insert(offset, writer);
+            }
+        }
+        for (key, value) in entries {
+            self.changed(node, Operation::InsertEntry(position, key, value, Style::Block));
+        }
+        Ok(())
+    }
+
+    /// Inserts an item into a sequence before another one; comments above that one stay with it.
+    pub(super) fn insert_item_before(&mut self, item: NodeId, value: Value) -> Result<(), Refusal> {
+        let Some(sequence) = self.document.parent(item) else { return Err(self.refuse(item, "expected a list around this")) };
+        self.editable(Found { node: sequence, via: None })?;
+        let position = self.document.node(item).index();
+        let layout = self.layout();
+        if self.is_flow(sequence) {
+            let value = if self.is_json(sequence) { value.json() } else { value };
+            let start = self.document.node(item).span.start;
+            let mut writer = Writer::new(layout.line_break_near(start), 0);
+            writer.flow(&value);
+            writer.push(",");
+            if layout.starts_line(start) { writer.line(layout.column(start)) } else { writer.push(" ") }
+            self.insert(start, writer);
+            self.changed(sequence, Operation::InsertItem(position, value, Style::Flow));
+            return Ok(());
+        }
+        let (Some(dash), Some(gap)) = (layout.dash(item), layout.dash_gap(item)) else {
+            return Err(self.refuse(item, "this list is written in a way we cannot extend"));
+        };
+        let offset = match (self.document.previous(item), self.document.previous(sequence)) {
+            (Some(previous), _) => self.last_line_end(previous)?,
+            (None, Some(key)) if layout.starts_line(dash) => layout.line_end(self.end(key)?),
+            _ => return Err(self.refuse(item, "this list is written in a way we cannot extend")),
+        };
+        let mut writer = Writer::new(layout.line_break_near(offset), 0);
+        writer.line(layout.column(dash));
+        writer.item(&value, layout.column(dash), gap);
+        self.insert(offset, writer);
+        self.changed(sequence, Operation::InsertItem(position, value, Style::Block));
+        Ok(())
+    }
+
+    /// Takes items out of the sequence that is the value of an entry; if none is left, the entry goes.
+    pub(super) fn remove_items(&mut self, mapping: Found, key: &str, items: &[NodeId]) -> Result<(), Refusal> {
+        let Some(sequence) = self.document.get(mapping, key).filter(|_| !items.is_empty()) else { return Ok(()) };
+        let node = self.editable(sequence)?;
+        if items.len() == self.count(node) {
+            return self.remove_entries(mapping, &[key]);
+        }
+        for &item in items {
+            self.editable(Found { node: item, via: None })?;
+        }
+        let children: Vec<(NodeId, NodeId)> = self.document.items(node).map(|item| (item, item)).collect();
+        self.remove_children(node, &children, &|(first, _)| items.contains(&first))
+    }
+
+    /// Takes entries out of a mapping.
+    pub(super) fn remove_entries(&mut self, mapping: Found, keys: &[&str]) -> Result<(), Refusal> {
+        let node = self.editable(mapping)?;
+        let children: Vec<(NodeId, NodeId)> =
+            self.document.entries(node).map(|entry| (entry.key, entry.value)).collect();
+        let document = self.document;
+        self.remove_children(node, &children, &|(key, _)| document.scalar(key).is_some_and(|key| keys.contains(&key)))
+    }
+
+    /// Takes an item out of the sequence around it.
+    pub(super) fn remove_item(&mut self, item: NodeId) -> Result<(), Refusal> {
+        let Some(sequence) = self.document.parent(item) else { return Err(self.refuse(item, "expected a list around this")) };
+        self.editable(Found { node: item, via: None })?;
+        let children: Vec<(NodeId, NodeId)> = self.document.items(sequence).map(|item| (item, item)).collect();
+        self.remove_children(sequence, &children, &|(first, _)| first == item)
+    }
+
+    /// Takes the children out that `goes` names; each is given by its first and its last node.
+    fn remove_children(
+        &mut self,
+        collection: NodeId,
+        children: &[(NodeId, NodeId)],
+        goes: &dyn Fn((NodeId, NodeId)) -> bool,
+    ) -> Result<(), Refusal> {
+        let mut rest = children;
+        let mut kept: Option<(NodeId, NodeId)> = None;
+        while let Some(&child) = rest.first() {
+            let run = rest.iter().take_while(|&&child| goes(child)).count();
+            if run == 0 {
+                kept = Some(child);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let (gone, behind) = rest.split_at(run);
+            for &(_, last) in gone {
+                self.changed(last, Operation::Remove);
+            }
+            let last = gone.last().map_or(child.1, |last| last.1);
+            let span = if self.is_flow(collection) {
+                self.flow_run(kept, child.0, last, behind.first().map(|next| next.0))?
+            } else {
+                self.block_run(collection, child.0, last, behind.first().map(|next| next.0))?
+            };
+            self.delete(span);
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    fn flow_run(&self, kept: Option<(NodeId, NodeId)>, first: NodeId, last: NodeId, next: Option<NodeId>) -> Result<Span, Refusal> {
+        let start = self.document.node(first).span.start;
+        Ok(match (kept, next) {
+            (Some((_, kept)), _) => self.end(kept)?..self.end(last)?,
+            (None, Some(next)) => start..self.document.node(next).span.start,
+            (None, None) => start..self.end(last)?,
+        })
+    }
+
+    /// The lines from `first` to `last`: from the end of the line before, so that a missing final newline stays missing.
+    fn block_run(&self, collection: NodeId, first: NodeId, last: NodeId, next: Option<NodeId>) -> Result<Span, Refusal> {
+        let layout = self.layout();
+        let start = match self.document.kind(collection) {
+            Kind::Sequence { .. } => layout.dash(first),
+            _ => Some(self.document.node(first).span.start),
+        };
+        let start = start.ok_or_else(|| self.refuse(first, "this is written in a way we cannot remove"))?;
+        let end = self.last_line_end(last)?;
+        if layout.starts_line(start) {
+            return Ok(match layout.previous_line_end(start) {
+                Some(previous) => previous..end,
+                None => layout.line_start(start)..end + layout.line_break(end).len(),
+            });
+        }
+        // the first key of an item, on the line of its dash: the next key moves up
+        let next = next.ok_or_else(|| self.refuse(first, "nothing would be left here"))?;
+        let next_start = self.document.node(next).span.start;
+        let between = self.document.text.get(end..next_start).unwrap_or_default();
+        if !between.trim().is_empty() {
+            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+        }
+        Ok(start..next_start)
+    }
+
+    /// Applies edits that were planned on the text inside a literal block scalar.
+    pub(super) fn embed(&mut self, found: Found, inner: Editor<'_, '_>) -> Result<(), Refusal> {
+        if inner.edits.is_empty() {
+            return Ok(());
+        }
+        let node = self.editable(found)?;
+        let document = self.document;
+        let layout = self.layout();
+        if document.kind(node) != Kind::Scalar(ScalarStyle::Literal) {
+            return Err(self
+                .refuse(node, "the upgrader's configuration has to change, and it is not a literal block scalar")
+                .help("write it as `config.yaml: |` with the lines indented below"));
+        }
+        let unreadable = || self.refuse(node, "the lines of this block scalar are indented in a way we cannot edit");
+        let block = layout.block_scalar(node).ok_or_else(unreadable)?;
+        let text = inner.document.text;
+        let mut starts = Vec::new();
+        let mut at = 0;
+        for (number, line) in text.split('\n').enumerate() {
+            let Some(outer) = block.lines.get(number) else {
+                // behind the final newline
+                if line.is_empty() { break }
+                return Err(unreadable());
+            };
+            let raw = crate::yaml::slice(document.text, outer);
+            let content = raw.get(block.indent..).unwrap_or_default();
+            if content != line || !raw.bytes().take(block.indent).all(|byte| byte == b' ') {
+                return Err(unreadable());
+            }
+            starts.push((at, outer.start + block.indent));
+            at += line.len() + 1;
+        }
+        let outward = |offset: usize| {
+            let (inner_start, outer_start) = *starts.iter().rev().find(|(start, _)| *start <= offset)?;
+            Some(outer_start + (offset - inner_start))
+        };
+        let moved = inner.edits.iter().map(|edit| {
+            let (start, end) = (outward(edit.span.start)?, outward(edit.span.end)?);
+            let line_break = format!("{}{}", layout.line_break_near(start), " ".repeat(block.indent));
+            Some(Edit { span: start..end, text: edit.text.replace('\n', &line_break), masks: Vec::new() })
+        });
+        let moved = moved.collect::<Option<Vec<Edit>>>().ok_or_else(unreadable)?;
+        self.edits.extend(moved);
+        self.changed(node, Operation::Embedded(inner.changes));
+        Ok(())
+    }
+}

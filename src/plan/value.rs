@@ -1,0 +1,264 @@
+//! What is to be written, as data, and how it is written: block or flow, in the style of its neighbours.
+
+use std::fmt;
+
+use crate::delegate::{Holds, Mask};
+use crate::yaml::ScalarStyle;
+
+/// A scalar to write.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// Its value.
+    pub text: String,
+    /// Its style: plain, single- or double-quoted; literal for an embedded file.
+    pub style: ScalarStyle,
+    /// What must not be shown of it.
+    pub holds: Option<Holds>,
+}
+
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.holds {
+            None => write!(f, "{:?}({:?})", self.style, self.text),
+            Some(_) => write!(f, "{:?}(***)", self.style),
+        }
+    }
+}
+
+impl Scalar {
+    /// A plain scalar.
+    pub fn plain(text: &str) -> Scalar {
+        Scalar { text: text.to_owned(), style: ScalarStyle::Plain, holds: None }
+    }
+
+    /// A double-quoted scalar.
+    pub fn quoted(text: &str) -> Scalar {
+        Scalar { text: text.to_owned(), style: ScalarStyle::DoubleQuoted, holds: None }
+    }
+
+    /// A scalar in the style of another one; double-quoted where that style cannot hold it.
+    pub fn styled(text: &str, style: ScalarStyle) -> Scalar {
+        let style = match style {
+            ScalarStyle::Plain if is_plain_safe(text) => ScalarStyle::Plain,
+            ScalarStyle::SingleQuoted if !text.contains(['\n', '\r']) => ScalarStyle::SingleQuoted,
+            _ => ScalarStyle::DoubleQuoted,
+        };
+        Scalar { text: text.to_owned(), style, holds: None }
+    }
+
+    /// The same, masked.
+    #[must_use]
+    pub fn masked(self, holds: Holds) -> Scalar {
+        Scalar { holds: Some(holds), ..self }
+    }
+
+    /// As it is written.
+    pub fn written(&self) -> String {
+        match self.style {
+            ScalarStyle::Plain => self.text.clone(),
+            ScalarStyle::SingleQuoted => format!("'{}'", escape(&self.text, self.style)),
+            _ => format!("\"{}\"", escape(&self.text, self.style)),
+        }
+    }
+}
+
+/// The text between the quotes of a scalar of this style.
+pub(super) fn escape(text: &str, style: ScalarStyle) -> String {
+    match style {
+        ScalarStyle::SingleQuoted => text.replace('\'', "''"),
+        ScalarStyle::DoubleQuoted => {
+            let mut out = String::with_capacity(text.len());
+            for c in text.chars() {
+                match c {
+                    '"' | '\\' => out.extend(['\\', c]),
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\t' => out.push_str("\\t"),
+                    c if c.is_control() => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+                    c => out.push(c),
+                }
+            }
+            out
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether a string stays itself without quotes, for readers of YAML 1.1 and 1.2, in block and flow context.
+fn is_plain_safe(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
+    let chars = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-.:+=@~".contains(&byte));
+    let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+    starts && chars && !text.ends_with(':') && !words.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// A tree to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A scalar.
+    Scalar(Scalar),
+    /// A sequence.
+    Sequence(Vec<Value>),
+    /// A mapping, in order.
+    Mapping(Vec<(Scalar, Value)>),
+}
+
+impl Value {
+    /// A mapping with plain keys.
+    pub fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
+        Value::Mapping(entries.into_iter().map(|(key, value)| (Scalar::plain(key), value)).collect())
+    }
+
+    /// The same with every plain scalar quoted except `true`: inside `{"json": "style"}`.
+    #[must_use]
+    pub fn json(self) -> Value {
+        let quote = |scalar: Scalar| match scalar.style {
+            ScalarStyle::Plain if scalar.text != "true" => Scalar { style: ScalarStyle::DoubleQuoted, ..scalar },
+            _ => scalar,
+        };
+        match self {
+            Value::Scalar(scalar) => Value::Scalar(quote(scalar)),
+            Value::Sequence(items) => Value::Sequence(items.into_iter().map(Value::json).collect()),
+            Value::Mapping(entries) => {
+                Value::Mapping(entries.into_iter().map(|(key, value)| (quote(key), value.json())).collect())
+            }
+        }
+    }
+}
+
+impl From<Scalar> for Value {
+    fn from(scalar: Scalar) -> Value {
+        Value::Scalar(scalar)
+    }
+}
+
+/// Text that is being written, and what of it must not be shown.
+pub(super) struct Writer {
+    pub(super) text: String,
+    pub(super) masks: Vec<Mask>,
+    line_break: &'static str,
+    /// How far the dashes of a sequence stand behind the column of its key.
+    dash_offset: usize,
+}
+
+impl Writer {
+    pub(super) fn new(line_break: &'static str, dash_offset: usize) -> Writer {
+        Writer { text: String::new(), masks: Vec::new(), line_break, dash_offset }
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    pub(super) fn line(&mut self, column: usize) {
+        self.text.push_str(self.line_break);
+        self.text.extend(std::iter::repeat_n(' ', column));
+    }
+
+    pub(super) fn scalar(&mut self, scalar: &Scalar) {
+        let start = self.text.len();
+        self.text.push_str(&scalar.written());
+        if let Some(holds) = scalar.holds {
+            self.masks.push(Mask { span: start..self.text.len(), holds });
+        }
+    }
+
+    /// An item of a block sequence: its dash is written here, at `column`.
+    pub(super) fn item(&mut self, item: &Value, column: usize, gap: &str) {
+        self.push("-");
+        self.push(gap);
+        self.block(item, column + 1 + gap.len());
+    }
+
+    /// The entries of a block mapping, the first where the text stands, the others on lines of their own.
+    pub(super) fn entries(&mut self, entries: &[(Scalar, Value)], column: usize) {
+        for (number, (key, value)) in entries.iter().enumerate() {
+            if number > 0 {
+                self.line(column);
+            }
+            self.entry(key, value, column);
+        }
+    }
+
+    /// One entry of a block mapping whose keys stand at `column`.
+    pub(super) fn entry(&mut self, key: &Scalar, value: &Value, column: usize) {
+        self.scalar(key);
+        self.push(":");
+        match value {
+            Value::Scalar(scalar) => {
+                self.push(" ");
+                self.scalar(scalar);
+            }
+            Value::Mapping(entries) => {
+                self.line(column + 2);
+                self.entries(entries, column + 2);
+            }
+            Value::Sequence(items) => {
+                let dashes = column + self.dash_offset;
+                for item in items {
+                    self.line(dashes);
+                    self.item(item, dashes, " ");
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, value: &Value, column: usize) {
+        match value {
+            Value::Scalar(scalar) => self.scalar(scalar),
+            Value::Mapping(entries) => self.entries(entries, column),
+            Value::Sequence(_) => self.flow(value),
+        }
+    }
+
+    pub(super) fn flow(&mut self, value: &Value) {
+        match value {
+            Value::Scalar(scalar) => self.scalar(scalar),
+            Value::Sequence(items) => {
+                self.push("[");
+                for (number, item) in items.iter().enumerate() {
+                    self.push(if number > 0 { ", " } else { "" });
+                    self.flow(item);
+                }
+                self.push("]");
+            }
+            Value::Mapping(entries) => {
+                self.push("{");
+                for (number, (key, value)) in entries.iter().enumerate() {
+                    self.push(if number > 0 { ", " } else { "" });
+                    self.flow_entry(key, value);
+                }
+                self.push("}");
+            }
+        }
+    }
+
+    pub(super) fn flow_entry(&mut self, key: &Scalar, value: &Value) {
+        self.scalar(key);
+        self.push(": ");
+        self.flow(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_plain() {
+        for text in ["https://a.b:8443/c", "/etc/mtls", "a-b_c", "PUT_YOUR_MANAGER_ENDPOINT"] {
+            assert_eq!(Scalar::styled(text, ScalarStyle::Plain).written(), text);
+        }
+        for text in ["", "yes", "0400", "a: b", "a #b", "{x}", "*a", "x:", "null", "1e3", "-"] {
+            assert_eq!(Scalar::styled(text, ScalarStyle::Plain).written(), format!("\"{text}\""));
+        }
+        assert_eq!(Scalar::styled("it's", ScalarStyle::SingleQuoted).written(), "'it''s'");
+        assert_eq!(Scalar::quoted("a\"\\\u{1}").written(), "\"a\\\"\\\\\\U00000001\"");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let scalar = Scalar::quoted("c2VjcmV0").masked(Holds::Secret);
+        assert_eq!(format!("{:?}", Value::mapping([("k", scalar.into())])), "Mapping([(Plain(\"k\"), DoubleQuoted(***))])");
+    }
+}

@@ -1,0 +1,383 @@
+//! Original + plan + new text → proof that nothing else changed, or "bug in us". Trusts nobody: both parsers read both
+//! texts again, and the original's data with the planned changes must be the new text's data.
+//!
+//! The span parser compares raw scalars and styles, so that `"true"` never becomes a boolean; the second parser is of
+//! the family that Kubernetes reads with. Documents that no edit touches are compared as bytes.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::delegate::Stream;
+use crate::plan::{Change, Operation, Plan, Scalar, Style, Value};
+use crate::yaml::{self, Document, Kind, NodeId, ScalarStyle, Span, slice};
+
+/// Why a result is not given out.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum VerifyError {
+    /// The second parser does not read the original as the first one does: nothing can be proved.
+    #[error("{cause}")]
+    Ambiguous {
+        /// Where the document starts.
+        offset: usize,
+        /// How the two differ.
+        cause: String,
+    },
+    /// The result is not what was planned: a bug in us, and nothing is written.
+    #[error("internal error: {cause}; nothing was written")]
+    Bug {
+        /// Where the document starts, in the original.
+        offset: usize,
+        /// What differs. It quotes nothing of either text.
+        cause: String,
+    },
+}
+
+/// A stretch that changed, whole documents: its bytes in the original and in the new text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// In the original.
+    pub old: Span,
+    /// In the new text.
+    pub new: Span,
+}
+
+/// Proves that `new` is the original with the planned changes and nothing else, and says which stretches changed.
+///
+/// # Errors
+/// When it is not, or when the two parsers read an edited document differently.
+pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Region>, VerifyError> {
+    let bug = |offset: usize, cause: &str| VerifyError::Bug { offset, cause: cause.to_owned() };
+    let new_chunks = yaml::split(new).map_err(|_| bug(0, "the result has too many documents"))?;
+    let mut new_chunks = new_chunks.into_iter();
+    let mut regions: Vec<Region> = Vec::new();
+    let mut at = original.chunks.first().map_or(0, |chunk| chunk.span.start);
+    if original.text.get(..at) != new.get(..at) {
+        return Err(bug(0, "the byte order mark changed"));
+    }
+    for number in 0..=original.chunks.len() {
+        let chunk = original.chunks.get(number);
+        let offset = chunk.map_or(original.text.len(), |chunk| chunk.span.start);
+        let missing = || bug(offset, "a document is missing in the result");
+        let planned = plan.documents.get(&number);
+        let region_start = at;
+        for value in planned.into_iter().flat_map(|planned| &planned.inserted_before) {
+            let inserted = new_chunks.next().ok_or_else(missing)?;
+            at = inserted.span.end;
+            whole_document(slice(new, &inserted.span), value, offset)?;
+        }
+        let Some(chunk) = chunk else {
+            if at > region_start {
+                regions.push(Region { old: offset..offset, new: region_start..at });
+            }
+            continue;
+        };
+        let old_text = slice(original.text, &chunk.span);
+        if planned.is_none_or(|planned| !planned.removed) {
+            let kept = new_chunks.next().ok_or_else(missing)?;
+            at = kept.span.end;
+            let new_text = slice(new, &kept.span);
+            let changes = planned.map_or(&[][..], |planned| &planned.changes);
+            if !changes.is_empty() || old_text != new_text {
+                document(old_text, new_text, changes, offset)?;
+            }
+        }
+        if planned.is_some() || slice(new, &(region_start..at)) != old_text {
+            regions.push(Region { old: chunk.span.clone(), new: region_start..at });
+        }
+    }
+    if new_chunks.next().is_some() {
+        return Err(bug(original.text.len(), "the result has a document too many"));
+    }
+    Ok(regions)
+}
+
+/// A document that was put in must be what was planned.
+fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), VerifyError> {
+    let bug = |cause: String| VerifyError::Bug { offset, cause };
+    let raw = read_raw(text).map_err(bug)?;
+    let typed = read_typed(text).map_err(bug)?;
+    if Tree::planned(value, Style::Block).matches(&raw, offset)? && Tree::planned(value, Style::Block).matches(&typed, offset)? {
+        return Ok(());
+    }
+    Err(bug("a document that was put in reads differently than planned".to_owned()))
+}
+
+/// An edited document must be the original with the planned changes, to both parsers.
+fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
+    let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
+    let bug = |cause: String| VerifyError::Bug { offset, cause };
+    let raw = read_raw(old).map_err(ambiguous)?;
+    let typed = read_typed(old).map_err(ambiguous)?;
+    if !agree(&raw, &typed) {
+        return Err(ambiguous("two YAML parsers read this document differently".to_owned()));
+    }
+    let mut sorted: Vec<&Change> = changes.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    for same in [
+        raw.changed(&sorted, 0).matches(&read_raw(new).map_err(bug)?, offset)?,
+        typed.changed(&sorted, 0).matches(&read_typed(new).map_err(bug)?, offset)?,
+    ] {
+        if !same {
+            return Err(bug("an edited document reads differently than planned".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// A scalar as one of the two parsers sees it.
+trait Leaf: PartialEq + Sized {
+    fn planned(scalar: &Scalar) -> Self;
+    /// Its text, where it is a string that can hold a file.
+    fn text(&self) -> Option<&str>;
+}
+
+/// A scalar of the span parser, or an alias by the number of its target.
+#[derive(Debug, PartialEq, Eq)]
+enum Raw {
+    Scalar { text: String, style: ScalarStyle, tagged: bool },
+    Alias(NodeId),
+}
+
+impl Leaf for Raw {
+    fn planned(scalar: &Scalar) -> Raw {
+        Raw::Scalar { text: scalar.text.clone(), style: scalar.style, tagged: false }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Raw::Scalar { text, .. } => Some(text),
+            Raw::Alias(_) => None,
+        }
+    }
+}
+
+impl Leaf for serde_yaml::Value {
+    fn planned(scalar: &Scalar) -> serde_yaml::Value {
+        if scalar.style == ScalarStyle::Plain && scalar.text == "true" {
+            return serde_yaml::Value::Bool(true);
+        }
+        serde_yaml::Value::String(scalar.text.clone())
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.as_str()
+    }
+}
+
+/// A document as data. `flow` tells the two styles apart where the parser does.
+#[derive(Debug, PartialEq)]
+enum Tree<L> {
+    Leaf(L),
+    Sequence { flow: Option<bool>, items: Vec<Tree<L>> },
+    Mapping { flow: Option<bool>, entries: Vec<(Tree<L>, Tree<L>)> },
+    /// A scalar that holds YAML, and what shall change in there.
+    Embedded(L, Vec<Change>),
+    /// Nothing can be equal to a change that does not fit.
+    Misfit,
+}
+
+impl<L: Leaf> Tree<L> {
+    fn planned(value: &Value, style: Style) -> Tree<L> {
+        let flow = Some(style == Style::Flow);
+        match value {
+            Value::Scalar(scalar) => Tree::Leaf(L::planned(scalar)),
+            Value::Sequence(items) => {
+                Tree::Sequence { flow, items: items.iter().map(|item| Tree::planned(item, style)).collect() }
+            }
+            Value::Mapping(entries) => Tree::Mapping {
+                flow,
+                entries: entries
+                    .iter()
+                    .map(|(key, value)| (Tree::Leaf(L::planned(key)), Tree::planned(value, style)))
+                    .collect(),
+            },
+        }
+    }
+
+    /// This tree after the changes, which are sorted by path and share the first `depth` steps of it.
+    fn changed(self, changes: &[&Change], depth: usize) -> Tree<L> {
+        let own = changes.partition_point(|change| change.path.len() <= depth);
+        let (own, below) = changes.split_at(own);
+        if changes.is_empty() {
+            return self;
+        }
+        match (own, &self) {
+            ([Change { operation: Operation::Replace(value, style), .. }], _) if below.is_empty() => {
+                return Tree::planned(value, *style);
+            }
+            ([Change { operation: Operation::Embedded(changes), .. }], Tree::Leaf(_)) if below.is_empty() => {
+                if let Tree::Leaf(leaf) = self {
+                    return Tree::Embedded(leaf, changes.clone());
+                }
+                return Tree::Misfit;
+            }
+            _ => {}
+        }
+        let of_child = |index: usize| {
+            let start = below.partition_point(|change| change.path.get(depth).is_none_or(|&step| step < index));
+            let end = below.partition_point(|change| change.path.get(depth).is_none_or(|&step| step <= index));
+            below.get(start..end).unwrap_or_default()
+        };
+        let removed = |changes: &[&Change]| {
+            changes.iter().any(|change| change.path.len() == depth + 1 && change.operation == Operation::Remove)
+        };
+        match self {
+            Tree::Sequence { flow, items } => {
+                let mut out = Vec::with_capacity(items.len() + own.len());
+                let count = items.len();
+                for (index, item) in items.into_iter().map(Some).chain([None]).enumerate() {
+                    for change in own {
+                        match &change.operation {
+                            Operation::InsertItem(position, value, style) if *position == index => {
+                                out.push(Tree::planned(value, *style));
+                            }
+                            Operation::InsertItem(position, ..) if *position <= count => {}
+                            _ => return Tree::Misfit,
+                        }
+                    }
+                    let changes = of_child(index);
+                    out.extend(item.filter(|_| !removed(changes)).map(|item| item.changed(changes, depth + 1)));
+                }
+                Tree::Sequence { flow, items: out }
+            }
+            Tree::Mapping { flow, entries } => {
+                let mut out = Vec::with_capacity(entries.len() + own.len());
+                let count = entries.len();
+                for (index, entry) in entries.into_iter().map(Some).chain([None]).enumerate() {
+                    for change in own {
+                        match &change.operation {
+                            Operation::InsertEntry(position, key, value, style) if *position == index => {
+                                out.push((Tree::Leaf(L::planned(key)), Tree::planned(value, *style)));
+                            }
+                            Operation::InsertEntry(position, ..) if *position <= count => {}
+                            _ => return Tree::Misfit,
+                        }
+                    }
+                    let changes = of_child(index);
+                    let entry = entry.filter(|_| !removed(changes));
+                    out.extend(entry.map(|(key, value)| (key, value.changed(changes, depth + 1))));
+                }
+                Tree::Mapping { flow, entries: out }
+            }
+            _ => Tree::Misfit,
+        }
+    }
+
+    /// Whether `actual` is this tree. A parser that knows no styles leaves them out of its trees.
+    fn matches(&self, actual: &Tree<L>, offset: usize) -> Result<bool, VerifyError> {
+        let styles = |a: &Option<bool>, b: &Option<bool>| a == b || a.is_none() || b.is_none();
+        Ok(match (self, actual) {
+            (Tree::Leaf(expected), Tree::Leaf(actual)) => expected == actual,
+            (Tree::Sequence { flow, items }, Tree::Sequence { flow: other, items: others }) => {
+                if !styles(flow, other) || items.len() != others.len() {
+                    return Ok(false);
+                }
+                for (item, other) in items.iter().zip(others) {
+                    if !item.matches(other, offset)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Tree::Mapping { flow, entries }, Tree::Mapping { flow: other, entries: others }) => {
+                if !styles(flow, other) || entries.len() != others.len() {
+                    return Ok(false);
+                }
+                for ((key, value), (other_key, other_value)) in entries.iter().zip(others) {
+                    if !key.matches(other_key, offset)? || !value.matches(other_value, offset)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Tree::Embedded(old, changes), Tree::Leaf(new)) => match (old.text(), new.text()) {
+                (Some(old), Some(new)) => {
+                    document(old, new, changes, offset)?;
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+}
+
+fn read_raw(text: &str) -> Result<Tree<Raw>, String> {
+    let chunks = yaml::split(text).map_err(|error| error.to_string())?;
+    let [chunk] = chunks.as_slice() else { return Err("more than one document".to_owned()) };
+    let document = yaml::parse(text, chunk).map_err(|error| error.to_string())?;
+    Ok(match document.root() {
+        Some(root) => raw_tree(&document, root),
+        None => Tree::Sequence { flow: None, items: Vec::new() },
+    })
+}
+
+/// Recursion is bounded by [`yaml::MAX_NESTING`].
+fn raw_tree(document: &Document<'_>, id: NodeId) -> Tree<Raw> {
+    let node = document.node(id);
+    match node.kind {
+        Kind::Scalar(style) => {
+            Tree::Leaf(Raw::Scalar { text: node.value.clone().into_owned(), style, tagged: node.tagged })
+        }
+        Kind::Alias { target } => Tree::Leaf(Raw::Alias(target)),
+        Kind::Sequence { flow } => Tree::Sequence {
+            flow: Some(flow),
+            items: document.items(id).map(|item| raw_tree(document, item)).collect(),
+        },
+        Kind::Mapping { flow } => Tree::Mapping {
+            flow: Some(flow),
+            entries: document
+                .entries(id)
+                .map(|entry| (raw_tree(document, entry.key), raw_tree(document, entry.value)))
+                .collect(),
+        },
+    }
+}
+
+fn read_typed(text: &str) -> Result<Tree<serde_yaml::Value>, String> {
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    let unread = |_| "the second YAML parser cannot read this document".to_owned();
+    let value = match documents.next() {
+        Some(document) => serde_yaml::Value::deserialize(document).map_err(unread)?,
+        None => return Ok(Tree::Sequence { flow: None, items: Vec::new() }),
+    };
+    if documents.next().is_some() {
+        return Err("the second YAML parser sees more than one document".to_owned());
+    }
+    Ok(typed_tree(value))
+}
+
+fn typed_tree(value: serde_yaml::Value) -> Tree<serde_yaml::Value> {
+    match value {
+        serde_yaml::Value::Sequence(items) => {
+            Tree::Sequence { flow: None, items: items.into_iter().map(typed_tree).collect() }
+        }
+        serde_yaml::Value::Mapping(entries) => Tree::Mapping {
+            flow: None,
+            entries: entries.into_iter().map(|(key, value)| (typed_tree(key), typed_tree(value))).collect(),
+        },
+        leaf => Tree::Leaf(leaf),
+    }
+}
+
+/// Whether both parsers read the same document: same shape, same strings.
+fn agree(raw: &Tree<Raw>, typed: &Tree<serde_yaml::Value>) -> bool {
+    use serde_yaml::Value as Typed;
+    match (raw, typed) {
+        (Tree::Leaf(Raw::Alias(_)), _) => true,
+        (Tree::Leaf(Raw::Scalar { tagged: true, .. }), _) => true,
+        (Tree::Leaf(Raw::Scalar { text, .. }), Tree::Leaf(Typed::String(string))) => text == string,
+        (Tree::Leaf(Raw::Scalar { style, .. }), Tree::Leaf(Typed::Null | Typed::Bool(_) | Typed::Number(_))) => {
+            *style == ScalarStyle::Plain
+        }
+        (_, Tree::Leaf(Typed::Tagged(_))) => true,
+        (Tree::Sequence { items, .. }, Tree::Sequence { items: others, .. }) => {
+            items.len() == others.len() && items.iter().zip(others).all(|(item, other)| agree(item, other))
+        }
+        (Tree::Mapping { entries, .. }, Tree::Mapping { entries: others, .. }) => {
+            entries.len() == others.len()
+                && entries.iter().zip(others).all(|(a, b)| agree(&a.0, &b.0) && agree(&a.1, &b.1))
+        }
+        _ => false,
+    }
+}
