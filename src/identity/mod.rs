@@ -10,6 +10,8 @@ mod judge;
 mod key;
 mod pem;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;
