@@ -1,0 +1,297 @@
+//! One certificate: its DER, what a person reads of it, and the questions a judgement asks of it.
+//! Answers only what stands in the certificate; whether that is good enough is judged elsewhere.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
+use x509_parser::oid_registry::asn1_rs::{Any, Tag};
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::x509::X509Name;
+
+use super::error::Cause;
+use super::key::{bits, stripped};
+use super::pem::{self, Block};
+
+/// SHA-256 of a certificate's DER, printed as OpenSSL does: `AA:BB:…`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(der: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+        let mut bytes = [0; 32];
+        for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        Fingerprint(bytes)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, byte) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str(":")?;
+            }
+            write!(f, "{byte:02X}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a person reads of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateSummary {
+    /// The subject, `O=Example ORG, CN=Client`; control characters are escaped, so that it can be printed.
+    pub subject: String,
+    /// SHA-256 of the DER.
+    pub fingerprint: Fingerprint,
+    /// The first second of its life, UTC.
+    pub not_before: OffsetDateTime,
+    /// The last second of its life, UTC.
+    pub not_after: OffsetDateTime,
+}
+
+/// A certificate that parses, with the DER it was parsed from.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) der: Vec<u8>,
+    pub(super) summary: CertificateSummary,
+}
+
+impl Certificate {
+    /// Reads one `CERTIFICATE` block.
+    ///
+    /// # Errors
+    /// [`Cause::BrokenDer`] and [`Cause::TrailingDer`].
+    pub(super) fn read(block: &Block) -> Result<Self, Cause> {
+        let (label, line) = (block.label, block.line);
+        let der = block.der.to_vec();
+        match X509Certificate::from_der(&der) {
+            Ok(([], x509)) => {
+                let summary = CertificateSummary {
+                    subject: name(x509.subject()),
+                    fingerprint: Fingerprint::of(&der),
+                    not_before: x509.validity().not_before.to_datetime(),
+                    not_after: x509.validity().not_after.to_datetime(),
+                };
+                Ok(Self { der, summary })
+            }
+            Ok((rest, _)) => Err(Cause::TrailingDer {
+                line,
+                label,
+                count: rest.len(),
+            }),
+            Err(_) => Err(Cause::BrokenDer { line, label }),
+        }
+    }
+
+    /// The parsed form; `Some` for every value of this type, because [`Certificate::read`] parsed it before.
+    pub(super) fn x509(&self) -> Option<X509Certificate<'_>> {
+        X509Certificate::from_der(&self.der)
+            .ok()
+            .map(|(_, x509)| x509)
+    }
+
+    pub(super) fn pem(&self) -> String {
+        pem::encode("CERTIFICATE", &self.der).to_string()
+    }
+}
+
+/// A name as a person reads it, fit for a terminal.
+pub(super) fn name(name: &X509Name<'_>) -> String {
+    let text = name.to_string();
+    if text.is_empty() {
+        return "(no name)".to_owned();
+    }
+    text.chars()
+        .flat_map(|c| {
+            // Bidirectional controls can turn a printed line around as well as control characters can.
+            let hostile = c.is_control() || matches!(c, '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+            let escaped = hostile.then(|| c.escape_unicode());
+            let plain = (!hostile).then_some(if c == '`' { '\'' } else { c });
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+/// Whether two names are the same to those who compare them by RFC 5280 §7.1: case and runs of blanks do not
+/// count, nor does the string type. OpenSSL and Java compare so; bytes alone would call equal names different.
+pub(super) fn same_name(one: &X509Name<'_>, other: &X509Name<'_>) -> bool {
+    one.as_raw() == other.as_raw() || normal_form(one) == normal_form(other)
+}
+
+/// One attribute: its OID, and the folded text or the bytes of its value.
+type Attribute = (Vec<u8>, Result<String, Vec<u8>>);
+
+fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
+    name.iter_rdn()
+        .map(|rdn| {
+            let mut set: Vec<Attribute> = rdn
+                .iter()
+                .map(|attribute| {
+                    let value = attribute.attr_value();
+                    let folded = text(value).ok_or_else(|| value.data.to_vec());
+                    (attribute.attr_type().as_bytes().to_vec(), folded)
+                })
+                .collect();
+            set.sort();
+            set
+        })
+        .collect()
+}
+
+fn text(value: &Any<'_>) -> Option<String> {
+    let string = match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
+            std::str::from_utf8(value.data).ok()?.to_owned()
+        }
+        Tag::T61String => value.data.iter().map(|byte| char::from(*byte)).collect(),
+        Tag::BmpString => {
+            let units = value.data.chunks(2).map(|pair| match pair {
+                [high, low] => u16::from_be_bytes([*high, *low]),
+                _ => 0xD800,
+            });
+            char::decode_utf16(units).collect::<Result<_, _>>().ok()?
+        }
+        _ => return None,
+    };
+    let words: Vec<&str> = string.split_ascii_whitespace().collect();
+    Some(words.join(" ").to_ascii_lowercase())
+}
+
+/// The key's size where it matters, and its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeySize {
+    Rsa(usize),
+    Ec(usize),
+    /// Of one size (Ed25519), or of a kind this crate does not know.
+    Other,
+}
+
+/// How large the key of a certificate is.
+pub(super) fn key_size(x509: &X509Certificate<'_>) -> KeySize {
+    let spki = x509.public_key();
+    if spki.algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS {
+        return match RSAPublicKey::from_der(&spki.subject_public_key.data) {
+            Ok((_, rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
+            Err(_) => KeySize::Other,
+        };
+    }
+    match spki.parsed() {
+        // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
+        Ok(PublicKey::RSA(rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
+        Ok(PublicKey::EC(point)) => {
+            KeySize::Ec(point.data().len().saturating_sub(1).saturating_mul(4))
+        }
+        _ => KeySize::Other,
+    }
+}
+
+/// What makes an extension unreadable or not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ExtensionDefect {
+    /// Critical, and nobody who verifies TLS clients knows it; its OID.
+    UnknownCritical(String),
+    /// Cannot be decoded; its OID.
+    Malformed(String),
+    /// There twice; its OID.
+    Duplicate(String),
+}
+
+/// The first extension that keeps a verifier from accepting the certificate (RFC 5280 §4.2).
+pub(super) fn extension_defect(x509: &X509Certificate<'_>) -> Option<ExtensionDefect> {
+    let mut seen = Vec::new();
+    for extension in x509.extensions() {
+        let oid = extension.oid.to_id_string();
+        if seen.contains(&oid) {
+            return Some(ExtensionDefect::Duplicate(oid));
+        }
+        match extension.parsed_extension() {
+            // Those that are only for information may be as odd as they like, unless they are critical.
+            parsed if parsed.error().is_some() && (extension.critical || decisive(&oid)) => {
+                return Some(ExtensionDefect::Malformed(oid));
+            }
+            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed
+                if extension.critical && !understood(&oid) =>
+            {
+                return Some(ExtensionDefect::UnknownCritical(oid));
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) if allows_nothing(usage) => {
+                return Some(ExtensionDefect::Malformed(oid));
+            }
+            _ => {}
+        }
+        seen.push(oid);
+    }
+    None
+}
+
+/// An extended key usage without a single entry, which RFC 5280 §4.2.1.12 forbids.
+pub(super) fn allows_nothing(usage: &ExtendedKeyUsage<'_>) -> bool {
+    let named = [
+        usage.any,
+        usage.server_auth,
+        usage.client_auth,
+        usage.code_signing,
+        usage.email_protection,
+        usage.time_stamping,
+        usage.ocsp_signing,
+    ];
+    !named.contains(&true) && usage.other.is_empty()
+}
+
+/// Extensions whose content every verifier reads: basicConstraints, keyUsage, extKeyUsage, nameConstraints,
+/// subjectAltName, and both key identifiers.
+fn decisive(oid: &str) -> bool {
+    matches!(
+        oid,
+        "2.5.29.14"
+            | "2.5.29.15"
+            | "2.5.29.17"
+            | "2.5.29.19"
+            | "2.5.29.30"
+            | "2.5.29.35"
+            | "2.5.29.37"
+    )
+}
+
+/// Critical extensions that OpenSSL processes although x509-parser does not: RFC 3779 resources, proxy certificates.
+fn understood(oid: &str) -> bool {
+    matches!(
+        oid,
+        "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" | "1.3.6.1.5.5.7.1.14"
+    )
+}
+
+/// The key identifiers that tie a certificate to its issuer's key: (authority's, own), where they are present.
+pub(super) fn key_identifiers<'a>(
+    x509: &'a X509Certificate<'a>,
+) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+    let mut ids = (None, None);
+    for extension in x509.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                ids.0 = id.key_identifier.as_ref().map(|id| id.0);
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => ids.1 = Some(id.0),
+            _ => {}
+        }
+    }
+    ids
+}

@@ -1,0 +1,244 @@
+//! Certificates in the order of a file → the leaf and its issuers in the order of a chain; then leaf → issuer → …
+//! → an authority's own certificate, by name and by signature. A linear walk: no alternatives are tried twice.
+
+use x509_parser::certificate::X509Certificate;
+
+use super::certificate::{Certificate, key_identifiers, name, same_name};
+use super::key::Public;
+use super::signature::{Signature, signed_by};
+
+/// More issuers than any real chain has; ends the walk over a bundle made to be endless.
+const LONGEST: usize = 16;
+
+/// A certificate file put in order: Java's key store takes only leaf → issuer → issuer, without extras.
+pub(super) struct Arranged {
+    /// Leaf first; never empty if the input was not.
+    pub(super) chain: Vec<Certificate>,
+    /// Whether what is kept stood in another order.
+    pub(super) reordered: bool,
+    /// How many certificates stood there twice.
+    pub(super) duplicates: usize,
+    /// The subjects of those that no certificate of the chain needs.
+    pub(super) extra: Vec<String>,
+}
+
+/// Puts the certificates of one file in order: first the one whose key is `key`, then each one's issuer.
+pub(super) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> Arranged {
+    let count = certificates.len();
+    let mut unique: Vec<Certificate> = Vec::with_capacity(count);
+    for certificate in certificates {
+        if !unique.contains(&certificate) {
+            unique.push(certificate);
+        }
+    }
+    let duplicates = count - unique.len();
+
+    let mut order: Vec<usize> = Vec::new();
+    {
+        let parsed: Vec<X509Certificate<'_>> =
+            unique.iter().filter_map(Certificate::x509).collect();
+        let mut current = leaf(&parsed, key);
+        while let Some((at, x509)) = current {
+            order.push(at);
+            if order.len() > LONGEST || same_name(x509.subject(), x509.issuer()) {
+                break;
+            }
+            current = issuer_in(&parsed, x509, &order);
+        }
+    }
+
+    let reordered = !order.is_sorted();
+    let mut slots: Vec<Option<Certificate>> = unique.into_iter().map(Some).collect();
+    let chain = order
+        .iter()
+        .filter_map(|at| slots.get_mut(*at).and_then(Option::take))
+        .collect();
+    let extra = slots
+        .into_iter()
+        .flatten()
+        .map(|certificate| certificate.summary.subject)
+        .collect();
+    Arranged {
+        chain,
+        reordered,
+        duplicates,
+        extra,
+    }
+}
+
+type At<'p, 'a> = (usize, &'p X509Certificate<'a>);
+
+/// The one that has the key; else the first that issued none of the others.
+fn leaf<'p, 'a>(parsed: &'p [X509Certificate<'a>], key: Option<&Public>) -> Option<At<'p, 'a>> {
+    let all = || parsed.iter().enumerate();
+    all()
+        .find(|(_, x509)| key.is_some() && Public::of(x509.public_key()).as_ref() == key)
+        .or_else(|| {
+            all().find(|(at, x509)| {
+                !all()
+                    .any(|(other, child)| other != *at && same_name(child.issuer(), x509.subject()))
+            })
+        })
+        .or_else(|| all().next())
+}
+
+/// The issuer of `child` among those that are not in `used` yet: by signature if one fits, by name alone otherwise.
+fn issuer_in<'p, 'a>(
+    parsed: &'p [X509Certificate<'a>],
+    child: &X509Certificate<'_>,
+    used: &[usize],
+) -> Option<At<'p, 'a>> {
+    parsed
+        .iter()
+        .enumerate()
+        .filter(|(at, x509)| !used.contains(at) && same_name(child.issuer(), x509.subject()))
+        .min_by_key(|(_, x509)| match signed_by(child, x509) {
+            Signature::Good => 0,
+            Signature::Unknown => 1,
+            Signature::Bad => 2,
+        })
+}
+
+/// Which file a certificate of the path came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The client certificate's file.
+    Client,
+    /// The authority's file.
+    Ca,
+}
+
+/// One certificate on the way from the leaf to the authority.
+pub(super) struct Member<'a> {
+    pub(super) certificate: &'a Certificate,
+    pub(super) x509: X509Certificate<'a>,
+    pub(super) origin: Origin,
+    /// Whether the signature by the next member could not be computed.
+    pub(super) unverifiable: bool,
+}
+
+/// Leaf first.
+pub(super) struct Path<'a> {
+    pub(super) members: Vec<Member<'a>>,
+    pub(super) end: End,
+}
+
+/// Where the walk ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// At a self-signed certificate of the authority's file.
+    Anchor,
+    /// Nobody in either file has the name of the last member's issuer.
+    NoIssuer {
+        /// The subject of a certificate in the authority's file whose key made the signature all the same.
+        renamed: Option<String>,
+    },
+    /// Someone has the issuer's name, but the signature is not by that key.
+    OtherKey {
+        /// Whose file that certificate is in.
+        origin: Origin,
+        /// Whether the key identifiers agree: then the key is right, and the certificate was altered.
+        altered: bool,
+    },
+    /// At the end of the client's file, because the authority is not asked.
+    NotAsked,
+}
+
+/// The client's certificates as they stand, when the authority is not asked.
+pub(super) fn alone(chain: &[Certificate]) -> Path<'_> {
+    Path {
+        members: chain
+            .iter()
+            .filter_map(|certificate| member(certificate, Origin::Client))
+            .collect(),
+        end: End::NotAsked,
+    }
+}
+
+/// Walks from the leaf to a self-signed certificate of the authority. Trusted certificates go first, as in OpenSSL.
+pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<'a> {
+    let trusted: Vec<&Certificate> = ca.iter().collect();
+    let mut members: Vec<Member<'a>> = Vec::new();
+    let mut rest = chain.iter();
+    let Some(mut current) = rest.next().and_then(|leaf| member(leaf, Origin::Client)) else {
+        return Path {
+            members,
+            end: End::NotAsked,
+        };
+    };
+    if trusted.contains(&current.certificate) {
+        current.origin = Origin::Ca;
+    }
+    let end = loop {
+        let child = &current.x509;
+        let self_issued = same_name(child.subject(), child.issuer());
+        if current.origin == Origin::Ca && self_issued && signed_by(child, child) != Signature::Bad
+        {
+            break End::Anchor;
+        }
+        let from_ca = trusted.iter().map(|c| (*c, Origin::Ca));
+        let from_client = chain.iter().skip(1).map(|c| (c, Origin::Client));
+        let candidates: Vec<(Member<'a>, Signature)> = from_ca
+            // Below a trusted certificate there are only trusted ones.
+            .chain(from_client.filter(|_| current.origin == Origin::Client))
+            .filter(|(candidate, _)| {
+                *candidate != current.certificate
+                    && !members
+                        .iter()
+                        .any(|member| member.certificate == *candidate)
+            })
+            .filter_map(|(candidate, origin)| member(candidate, origin))
+            .filter(|candidate| same_name(child.issuer(), candidate.x509.subject()))
+            .map(|candidate| {
+                let signature = signed_by(child, &candidate.x509);
+                (candidate, signature)
+            })
+            .collect();
+        // min_by_key takes the first of equals: the authority's before the client's.
+        let best = candidates
+            .into_iter()
+            .min_by_key(|(_, signature)| match signature {
+                Signature::Good => 0,
+                Signature::Unknown => 1,
+                Signature::Bad => 2,
+            });
+        match best {
+            None => {
+                let renamed = trusted
+                    .iter()
+                    .filter_map(|candidate| candidate.x509())
+                    .find(|candidate| {
+                        !self_issued && signed_by(child, candidate) == Signature::Good
+                    })
+                    .map(|candidate| name(candidate.subject()));
+                break End::NoIssuer { renamed };
+            }
+            Some((candidate, Signature::Bad)) => {
+                let (by, _) = key_identifiers(child);
+                let (_, own) = key_identifiers(&candidate.x509);
+                break End::OtherKey {
+                    origin: candidate.origin,
+                    altered: by.is_some() && by == own,
+                };
+            }
+            Some((candidate, signature)) => {
+                current.unverifiable = signature == Signature::Unknown;
+                members.push(std::mem::replace(&mut current, candidate));
+                if members.len() > LONGEST {
+                    break End::NoIssuer { renamed: None };
+                }
+            }
+        }
+    };
+    members.push(current);
+    Path { members, end }
+}
+
+fn member(certificate: &Certificate, origin: Origin) -> Option<Member<'_>> {
+    Some(Member {
+        certificate,
+        x509: certificate.x509()?,
+        origin,
+        unverifiable: false,
+    })
+}

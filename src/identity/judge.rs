@@ -1,0 +1,790 @@
+//! A loaded pair + the authority + now + who loads it → findings. The order of the checks is the order of the
+//! findings within one severity: what the user can act on first comes first.
+
+use std::cmp::Reverse;
+
+use time::OffsetDateTime;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
+use x509_parser::x509::X509Version;
+
+use super::certificate::{
+    ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
+};
+use super::chain::{self, End, Member, Origin, Path};
+use super::error::{beside, shell};
+use super::key::{Algorithm, Public, Soundness};
+use super::signature::{algorithm_name, weak_hash};
+use super::{ChainCheck, Identity, Loader, Options};
+use crate::finding::{Finding, Severity};
+
+/// A clock of a node may be this much slow or fast, in seconds.
+const CLOCK_SKEW: i64 = 5 * 60;
+
+/// Everything there is to say about `identity`.
+pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> Vec<Finding> {
+    let asked = options.chain == ChainCheck::ToAnchor;
+    let path = match &identity.ca {
+        Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates),
+        _ => chain::alone(&identity.chain),
+    };
+    let mut judgement = Judgement {
+        identity,
+        path: &path,
+        findings: Vec::new(),
+    };
+    judgement.key(loader);
+    judgement.leaf_is_not_the_ca();
+    judgement.validity(options.now);
+    judgement.usage();
+    judgement.extensions();
+    judgement.strength();
+    judgement.issuers();
+    judgement.end_of_path(asked);
+    judgement.expiry(options);
+    judgement.versions();
+    let mut findings = judgement.findings;
+    // Stable: the order of the checks stays within a severity.
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings
+}
+
+struct Judgement<'a> {
+    identity: &'a Identity,
+    path: &'a Path<'a>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Judgement<'a> {
+    fn say(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        place: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.findings.push(Finding {
+            rule,
+            severity,
+            place: Some(place.to_owned()),
+            message,
+            help,
+        });
+    }
+
+    fn error(&mut self, rule: &'static str, place: &str, message: String, help: Option<String>) {
+        self.say(rule, Severity::Error, place, message, help);
+    }
+
+    fn ca_name(&self) -> &'a str {
+        self.identity.ca.as_ref().map_or("", |ca| ca.name.as_str())
+    }
+
+    fn place(&self, origin: Origin) -> &'a str {
+        match origin {
+            Origin::Client => &self.identity.certificate_name,
+            Origin::Ca => self.ca_name(),
+        }
+    }
+
+    /// The leaf and the authorities above it, with the words and the file for each.
+    fn members(&self) -> Vec<(usize, &'a Member<'a>, String, &'a str)> {
+        let members = self.path.members.iter().enumerate();
+        members
+            .map(|(at, member)| {
+                let who = match (at, member.origin) {
+                    (0, _) => "the certificate".to_owned(),
+                    (_, Origin::Client) => {
+                        format!("the intermediate `{}`", name(member.x509.subject()))
+                    }
+                    (_, Origin::Ca) => format!("the CA `{}`", name(member.x509.subject())),
+                };
+                let place = if at == 0 {
+                    &self.identity.certificate_name
+                } else {
+                    self.place(member.origin)
+                };
+                (at, member, who, place)
+            })
+            .collect()
+    }
+
+    fn key(&mut self, loader: Loader) {
+        let identity = self.identity;
+        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
+        let key = &identity.key;
+        let new_key = || {
+            format!(
+                "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
+                shell(&beside(key_file, "rsa.key")),
+                shell(&beside(certificate_file, "csr"))
+            )
+        };
+        match (&key.algorithm, loader) {
+            (Algorithm::Rsa { .. }, _) | (Algorithm::Ec(_) | Algorithm::Ed25519, Loader::Go) => {}
+            (Algorithm::RsaMultiPrime, _) => self.error(
+                "key-format",
+                key_file,
+                "the key has more than two primes, and no delegate can load such an RSA key"
+                    .to_owned(),
+                Some(new_key()),
+            ),
+            (other, Loader::Java) => self.error(
+                "key-not-rsa",
+                key_file,
+                format!("is {other}, and a classic delegate loads RSA keys only"),
+                Some(new_key()),
+            ),
+            (other, Loader::Go) => self.error(
+                "key-format",
+                key_file,
+                format!("is {other}, which no delegate can load"),
+                Some(new_key()),
+            ),
+        }
+        if key.soundness == Soundness::Corrupt {
+            self.error(
+                "key-corrupt",
+                key_file,
+                "the numbers in the key contradict each other: the file was altered, and every handshake will fail"
+                    .to_owned(),
+                Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
+            );
+        }
+        self.key_match();
+        if let Algorithm::Rsa { bits } = key.algorithm {
+            if bits < 2048 {
+                self.error(
+                    "key-too-small",
+                    key_file,
+                    format!("is an RSA key of {bits} bit, and servers refuse fewer than 2048"),
+                    Some(new_key()),
+                );
+            } else if bits > 8192 {
+                self.say(
+                    "key-unchecked",
+                    Severity::Note,
+                    key_file,
+                    format!("is an RSA key of {bits} bit: above 8192 the key's consistency is not checked"),
+                    Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
+                );
+            }
+        }
+    }
+
+    fn key_match(&mut self) {
+        let identity = self.identity;
+        let Some(leaf) = self.path.members.first() else {
+            return;
+        };
+        let key = &identity.key;
+        let (Some(of_key), of_leaf) = (&key.public, Public::of(leaf.x509.public_key())) else {
+            return;
+        };
+        if of_leaf.as_ref() == Some(of_key) {
+            return;
+        }
+        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
+        let of_ca = identity
+            .ca
+            .iter()
+            .flat_map(|ca| &ca.certificates)
+            .any(|ca| {
+                ca.x509()
+                    .is_some_and(|ca| Public::of(ca.public_key()).as_ref() == Some(of_key))
+            });
+        let leaf_kind = match (&of_leaf, key_size(&leaf.x509)) {
+            (Some(Public::Rsa { .. }), KeySize::Rsa(bits)) => {
+                Some(Algorithm::Rsa { bits }.to_string())
+            }
+            (_, KeySize::Ec(_)) => Some("an EC key".to_owned()),
+            _ => None,
+        };
+        let same_kind = matches!(
+            (of_key, &of_leaf),
+            (Public::Rsa { .. }, Some(Public::Rsa { .. })) | (Public::Raw(_), Some(Public::Raw(_)))
+        );
+        let message = match leaf_kind {
+            _ if of_ca => format!(
+                "is the key of the CA in `{}`, not the key of `{certificate_file}`",
+                self.ca_name()
+            ),
+            Some(kind) if !same_kind => format!(
+                "is {}, and `{certificate_file}` belongs to {kind}",
+                key.algorithm
+            ),
+            _ => format!("is not the key of `{certificate_file}`"),
+        };
+        let help = if of_ca {
+            "--key wants the client's key, usually `client.key`; the CA's key must never reach a delegate".to_owned()
+        } else {
+            format!(
+                "diff <(openssl x509 -in {} -noout -pubkey) <(openssl pkey -in {} -pubout)",
+                shell(certificate_file),
+                shell(key_file)
+            )
+        };
+        self.error("key-mismatch", key_file, message, Some(help));
+    }
+
+    fn leaf_is_not_the_ca(&mut self) {
+        let identity = self.identity;
+        let Some(leaf) = self.path.members.first() else {
+            return;
+        };
+        let file = &identity.certificate_name;
+        let in_ca = identity
+            .ca
+            .as_ref()
+            .is_some_and(|ca| ca.certificates.contains(leaf.certificate));
+        let marked = ca_flag(&leaf.x509) == Some(true);
+        let version_1 = leaf.x509.version() == X509Version::V1;
+        if in_ca && (marked || version_1) {
+            self.error(
+                "leaf-is-ca",
+                file,
+                format!(
+                    "is the CA of `{}` itself, and the delegate would carry the CA's key",
+                    self.ca_name()
+                ),
+                Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
+            );
+        } else if in_ca {
+            self.say(
+                "leaf-is-ca",
+                Severity::Warning,
+                file,
+                format!(
+                    "stands in `{}` itself: a server has to trust this one certificate instead of a CA",
+                    self.ca_name()
+                ),
+                None,
+            );
+        } else if marked {
+            self.say(
+                "leaf-is-ca",
+                Severity::Warning,
+                file,
+                "is marked as a CA (CA:TRUE), and some servers refuse that from a client"
+                    .to_owned(),
+                Some("have it issued again with `basicConstraints = critical,CA:FALSE`".to_owned()),
+            );
+        }
+    }
+
+    fn validity(&mut self, now: OffsetDateTime) {
+        let seconds = now.unix_timestamp();
+        for (at, member, who, file) in self.members() {
+            let summary = &member.certificate.summary;
+            let (from, until) = (
+                summary.not_before.unix_timestamp(),
+                summary.not_after.unix_timestamp(),
+            );
+            if seconds > until {
+                let help = if at == 0 {
+                    self.renew()
+                } else {
+                    format!("openssl x509 -in {} -noout -subject -dates", shell(file))
+                };
+                self.error(
+                    "cert-expired",
+                    file,
+                    format!(
+                        "{who} expired {} ago, on {}",
+                        span(seconds.saturating_sub(until)),
+                        date(summary.not_after)
+                    ),
+                    Some(help),
+                );
+            } else if seconds < from {
+                let wait = from.saturating_sub(seconds);
+                let severity = if wait <= CLOCK_SKEW {
+                    Severity::Warning
+                } else {
+                    Severity::Error
+                };
+                self.say(
+                    "cert-not-yet-valid",
+                    severity,
+                    file,
+                    format!(
+                        "{who} is not valid before {}, in {}",
+                        date(summary.not_before),
+                        span(wait)
+                    ),
+                    Some(format!(
+                        "compare the clocks: date -u; openssl x509 -in {} -noout -subject -dates",
+                        shell(file)
+                    )),
+                );
+            }
+        }
+    }
+
+    /// How to have the leaf issued again.
+    fn renew(&self) -> String {
+        let (certificate, key) = (&self.identity.certificate_name, &self.identity.key_name);
+        format!(
+            "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
+            shell(certificate),
+            shell(key),
+            self.identity
+                .ca
+                .as_ref()
+                .map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name)),
+            shell(&beside(certificate, "new.crt"))
+        )
+    }
+
+    fn usage(&mut self) {
+        for (at, member, who, file) in self.members() {
+            let x509 = &member.x509;
+            let rule = "usage-forbids-client-auth";
+            if let Ok(Some(usage)) = x509.extended_key_usage() {
+                let usage = usage.value;
+                // anyExtendedKeyUsage is not enough for OpenSSL and webpki, although it is for Java.
+                if !usage.client_auth && !allows_nothing(usage) {
+                    let named = extended_usages(usage);
+                    self.error(
+                        rule,
+                        file,
+                        format!("the extended key usage of {who} allows {named}, not clientAuth"),
+                        Some(if at == 0 {
+                            "have it issued again with `extendedKeyUsage = clientAuth`".to_owned()
+                        } else {
+                            "use a CA without extended key usage, or with clientAuth in it"
+                                .to_owned()
+                        }),
+                    );
+                }
+            }
+            if at > 0 {
+                continue;
+            }
+            if let Ok(Some(usage)) = x509.key_usage()
+                && !usage.value.digital_signature()
+            {
+                self.error(
+                    rule,
+                    file,
+                    format!(
+                        "the key usage of {who} allows {}, not digitalSignature, and a TLS client has to sign",
+                        usages(usage.value)
+                    ),
+                    Some("have it issued again with `keyUsage = digitalSignature`".to_owned()),
+                );
+            }
+            let netscape = x509
+                .extensions()
+                .iter()
+                .find_map(|e| match e.parsed_extension() {
+                    ParsedExtension::NSCertType(kind) => Some(kind),
+                    _ => None,
+                });
+            if netscape.is_some_and(|kind| !kind.ssl_client()) {
+                self.error(
+                    rule,
+                    file,
+                    format!("the Netscape certificate type of {who} does not allow a TLS client"),
+                    Some("have it issued again without `nsCertType`".to_owned()),
+                );
+            }
+        }
+    }
+
+    fn extensions(&mut self) {
+        for (_, member, who, file) in self.members() {
+            match extension_defect(&member.x509) {
+                Some(ExtensionDefect::UnknownCritical(oid)) => self.error(
+                    "unknown-critical-extension",
+                    file,
+                    format!("{who} has the critical extension `{oid}`, which no server knows"),
+                    Some(
+                        "have it issued again without that extension, or with it not critical"
+                            .to_owned(),
+                    ),
+                ),
+                Some(ExtensionDefect::Malformed(oid)) => self.error(
+                    "cert-unreadable",
+                    file,
+                    format!("the extension `{oid}` of {who} cannot be read"),
+                    Some("have it issued again".to_owned()),
+                ),
+                Some(ExtensionDefect::Duplicate(oid)) => self.error(
+                    "cert-unreadable",
+                    file,
+                    format!("{who} has the extension `{oid}` twice"),
+                    Some("have it issued again".to_owned()),
+                ),
+                None => {}
+            }
+            if member.x509.signature_algorithm != member.x509.tbs_certificate.signature {
+                self.error(
+                    "cert-unreadable",
+                    file,
+                    format!("{who} names two different signature algorithms"),
+                    Some("have it issued again".to_owned()),
+                );
+            }
+        }
+    }
+
+    fn strength(&mut self) {
+        let anchored = self.path.end == End::Anchor;
+        let last = self.path.members.len().saturating_sub(1);
+        for (at, member, who, file) in self.members() {
+            let small = match key_size(&member.x509) {
+                KeySize::Rsa(bits @ ..2048) => Some(format!(
+                    "{bits} bit, and servers refuse RSA keys below 2048"
+                )),
+                KeySize::Ec(bits @ ..224) => {
+                    Some(format!("{bits} bit, and servers refuse EC keys below 224"))
+                }
+                _ => None,
+            };
+            // The leaf's key is the private key's, which has been judged.
+            let said = at == 0 && self.findings.iter().any(|f| f.rule == "key-too-small");
+            if let Some(small) = small
+                && !said
+            {
+                self.error(
+                    "key-too-small",
+                    file,
+                    format!("the key of {who} has {small}"),
+                    Some("make a new key of 2048 bit or more, and have the certificates issued again".to_owned()),
+                );
+            }
+            // Nobody looks at the signature of an authority upon itself.
+            if anchored && at == last {
+                continue;
+            }
+            if let Some(hash) = weak_hash(&member.x509.signature_algorithm) {
+                self.error(
+                    "weak-signature",
+                    file,
+                    format!("{who} is signed with {hash}, which servers refuse"),
+                    Some("have it issued again with `-sha256`".to_owned()),
+                );
+            } else if member.unverifiable {
+                self.say(
+                    "unverifiable-signature",
+                    Severity::Warning,
+                    file,
+                    format!(
+                        "the signature of {who} ({}) cannot be verified here",
+                        algorithm_name(&member.x509.signature_algorithm)
+                    ),
+                    Some(format!(
+                        "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
+                        shell(self.ca_name()),
+                        shell(&self.identity.certificate_name)
+                    )),
+                );
+            }
+        }
+    }
+
+    /// Whether each issuer on the path may issue, and this deep (RFC 5280 §6.1.4 (k) to (n)).
+    fn issuers(&mut self) {
+        // Intermediates below the issuer at hand that are not issued by themselves.
+        let mut depth = 0_u32;
+        for (at, member, who, file) in self.members() {
+            if at == 0 {
+                continue;
+            }
+            let x509 = &member.x509;
+            let self_issued = same_name(x509.subject(), x509.issuer());
+            let help = Some("have the certificates issued by a CA, `basicConstraints = critical,CA:TRUE` and `keyUsage = keyCertSign`".to_owned());
+            match ca_flag(x509) {
+                Some(true) => {}
+                // A version 1 root is trusted for what it is; a version 1 intermediate is nothing.
+                None if x509.version() == X509Version::V1
+                    && self_issued
+                    && member.origin == Origin::Ca => {}
+                None if x509.version() == X509Version::V1 => self.error(
+                    "issuer-not-ca",
+                    file,
+                    format!("{who} is of version 1, and only a root may be that"),
+                    help.clone(),
+                ),
+                Some(false) | None => self.error(
+                    "issuer-not-ca",
+                    file,
+                    format!("{who} issued a certificate without being a CA (CA:TRUE is missing)"),
+                    help.clone(),
+                ),
+            }
+            if let Ok(Some(usage)) = x509.key_usage()
+                && !usage.value.key_cert_sign()
+            {
+                self.error(
+                    "issuer-not-ca",
+                    file,
+                    format!(
+                        "the key usage of {who} allows {}, not keyCertSign",
+                        usages(usage.value)
+                    ),
+                    help,
+                );
+            }
+            if let Ok(Some(constraints)) = x509.basic_constraints()
+                && let Some(limit) = constraints.value.path_len_constraint
+                && depth > limit
+            {
+                self.error(
+                    "path-length",
+                    file,
+                    format!("{who} allows {limit} intermediate{} below it, and there {}", plural(limit), are(depth)),
+                    Some("have the client certificate issued by a CA higher up, or use a CA with a longer `pathlen`".to_owned()),
+                );
+            }
+            if !self_issued {
+                depth = depth.saturating_add(1);
+            }
+            if let Ok(Some(_)) = x509.name_constraints() {
+                self.say(
+                    "name-constraint",
+                    Severity::Warning,
+                    file,
+                    format!("{who} constrains the names below it, which is not judged here"),
+                    Some(format!(
+                        "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
+                        shell(self.ca_name()),
+                        shell(&self.identity.certificate_name)
+                    )),
+                );
+            }
+        }
+    }
+
+    fn end_of_path(&mut self, asked: bool) {
+        let identity = self.identity;
+        let certificate_file = &identity.certificate_name;
+        let ca = self.ca_name();
+        let Some((at, last, who, file)) = self.members().pop() else {
+            return;
+        };
+        let issuer = name(last.x509.issuer());
+        let compare = format!(
+            "openssl x509 -in {} -noout -issuer; openssl x509 -in {} -noout -subject",
+            shell(certificate_file),
+            shell(ca)
+        );
+        match &self.path.end {
+            End::Anchor => {}
+            End::NotAsked => self.say(
+                "chain-not-judged",
+                Severity::Note,
+                certificate_file,
+                if asked {
+                    "whether the account's CA issued the certificate was not judged: no CA was given".to_owned()
+                } else {
+                    "whether the account's CA issued the certificate was not judged, as asked".to_owned()
+                },
+                asked.then(|| "--ca ca.crt".to_owned()),
+            ),
+            End::NoIssuer { renamed } => {
+                let self_signed = same_name(last.x509.subject(), last.x509.issuer());
+                let (message, help) = match (renamed, last.origin) {
+                    (Some(renamed), _) => (
+                        format!("{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"),
+                        "have the client certificate issued again by the CA of that file".to_owned(),
+                    ),
+                    (None, Origin::Ca) if at > 0 || !self_signed => (
+                        format!("`{ca}` is not complete: {who} is issued by `{issuer}`, which is not in it"),
+                        format!("append the certificate of `{issuer}` to `{ca}`: a server trusts nothing but a root"),
+                    ),
+                    (None, _) if self_signed && at == 0 => (
+                        format!("the certificate is signed by itself, not by a CA of `{ca}`"),
+                        self.renew(),
+                    ),
+                    (None, _) if self_signed => (
+                        format!("{who} is a root of its own, and not one of `{ca}`, which holds {}", self.ca_subjects()),
+                        format!("--ca wants the certificate of the CA that issued `{certificate_file}`"),
+                    ),
+                    (None, _) => (
+                        format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
+                        format!("{compare}; an intermediate belongs behind the certificate in `{certificate_file}`"),
+                    ),
+                };
+                self.error("issuer-unknown", file, message, Some(help));
+            }
+            End::OtherKey { altered: true, .. } => self.error(
+                "signature-invalid",
+                file,
+                format!("the signature of {who} does not fit its content: it was altered after `{issuer}` signed it"),
+                Some("copy the file again from where it was made".to_owned()),
+            ),
+            End::OtherKey { origin: Origin::Ca, .. } => self.error(
+                "issuer-other-key",
+                file,
+                format!("`{ca}` has the issuer's name but another key: the CA was created again"),
+                Some(if at == 0 {
+                    format!(
+                        "have the client certificate issued again by this CA: {}",
+                        self.renew()
+                    )
+                } else {
+                    format!("have {who} issued again by this CA, or find the CA's earlier certificate")
+                }),
+            ),
+            End::OtherKey { origin: Origin::Client, .. } => self.error(
+                "issuer-other-key",
+                file,
+                format!("the intermediate `{issuer}` in `{certificate_file}` has the issuer's name but another key"),
+                Some(format!("put the intermediate that issued {who} into `{certificate_file}`")),
+            ),
+        }
+    }
+
+    /// Who the authority's file holds, in a few words.
+    fn ca_subjects(&self) -> String {
+        let certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates);
+        let subjects: Vec<String> = certificates
+            .map(|certificate| format!("`{}`", certificate.summary.subject))
+            .collect();
+        match subjects.len() {
+            0..=3 => subjects.join(", "),
+            many => format!("{many} others"),
+        }
+    }
+
+    fn expiry(&mut self, options: &Options) {
+        let now = options.now.unix_timestamp();
+        let within = i64::try_from(options.expires_within.as_secs()).unwrap_or(i64::MAX);
+        let earliest = self
+            .members()
+            .into_iter()
+            .filter_map(|(at, member, who, file)| {
+                let summary = &member.certificate.summary;
+                let until = summary.not_after.unix_timestamp();
+                let life = until.saturating_sub(summary.not_before.unix_timestamp());
+                let left = until.saturating_sub(now);
+                (left >= 0 && left < within.min(life / 3)).then_some((left, at, who, file, summary))
+            })
+            .min_by_key(|(left, ..)| *left);
+        if let Some((left, at, who, file, summary)) = earliest {
+            let help = if at == 0 {
+                self.renew()
+            } else {
+                format!("openssl x509 -in {} -noout -subject -dates", shell(file))
+            };
+            self.say(
+                "cert-expires-soon",
+                Severity::Warning,
+                file,
+                format!(
+                    "{who} expires in {}, on {}",
+                    span(left),
+                    date(summary.not_after)
+                ),
+                Some(help),
+            );
+        }
+    }
+
+    fn versions(&mut self) {
+        for (_, member, who, file) in self.members() {
+            if member.x509.version() == X509Version::V1 {
+                self.say(
+                    "cert-v1",
+                    Severity::Note,
+                    file,
+                    format!("{who} is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not"),
+                    None,
+                );
+            }
+        }
+    }
+}
+
+/// CA:TRUE, CA:FALSE, or no word about it.
+fn ca_flag(x509: &X509Certificate<'_>) -> Option<bool> {
+    let constraints = x509.basic_constraints().ok()??;
+    Some(constraints.value.ca)
+}
+
+fn usages(usage: &KeyUsage) -> String {
+    let named = [
+        (usage.digital_signature(), "digitalSignature"),
+        (usage.non_repudiation(), "nonRepudiation"),
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+        (usage.encipher_only(), "encipherOnly"),
+        (usage.decipher_only(), "decipherOnly"),
+    ];
+    listed(
+        named
+            .iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, name)| (*name).to_owned()),
+    )
+}
+
+fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> String {
+    let named = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let known = named
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| (*name).to_owned());
+    let other = usage.other.iter().map(|oid| oid.to_id_string());
+    listed(known.chain(other))
+}
+
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn are(count: u32) -> String {
+    if count == 1 {
+        "is 1".to_owned()
+    } else {
+        format!("are {count}")
+    }
+}
+
+/// A number of seconds in its largest whole unit.
+fn span(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..=59 => (seconds, "second"),
+        60..=3_599 => (seconds / 60, "minute"),
+        3_600..=86_399 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `2026-11-23 18:28:39 UTC`, as `openssl x509 -dates -dateopt iso_8601` prints it.
+fn date(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
