@@ -1,10 +1,35 @@
-//! Moves CI/CD delegates to mutual TLS.
+//! Moves CI/CD delegates to mutual TLS: takes a delegate manifest as it was downloaded, proves that the certificate
+//! pair will work, puts it in where the delegate and its upgrader read it, changes not one byte more, and shows what
+//! changed.
+//!
+//! Data flows one way, and a module uses only what stands to its left:
+//!
+//! ```text
+//! source ─► yaml (spans) ─► delegate (recognise) ─► plan (edits | refusal) ─► edit (splice) ─► verify ─► report
+//!                                    ▲ identity: pem ─► chain ─► judge (findings)
+//! ```
+//!
+//! | module | takes → gives | never |
+//! | --- | --- | --- |
+//! | [`source`] | paths, stdin → named text; atomic replacement | interprets YAML |
+//! | [`yaml`] | text → documents of nodes with byte spans | serialises |
+//! | [`delegate`] | documents → the delegates in them | edits |
+//! | [`plan`] | delegate + goal → edits, or a refusal | touches text |
+//! | [`edit`] | original + edits → new text | knows YAML |
+//! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
+//! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
+//! | [`report`] | changes, findings → masked diff, messages | decides |
+//! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod commands;
 pub mod delegate;
 pub mod edit;
 pub mod finding;
 pub mod identity;
 pub mod plan;
+pub mod report;
+pub mod source;
 pub mod verify;
 pub mod yaml;

@@ -1,0 +1,134 @@
+//! Paths and stdin → named text, certificates and keys as bytes; new bytes → files, replaced atomically.
+//! Never interprets what it reads: YAML and PEM are for the stages behind.
+
+mod read;
+mod write;
+
+pub use read::{SourceError, read_bytes, read_file, read_stdin};
+pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, replace, stage};
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The most bytes that one input may have: 256 MiB. A manifest that is larger is a mistake, and is not read to its end.
+pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What [`Source::name`] is for standard input.
+pub const STDIN: &str = "<stdin>";
+
+/// One input: its text, byte for byte as it was read (a byte order mark and CRLF included), and where it came from.
+///
+/// `Debug` shows the name and the length only, because a manifest holds the delegate's token.
+pub struct Source {
+    /// The path as the user typed it, or `<stdin>`; messages use this.
+    pub name: String,
+    /// The whole input, valid UTF-8, neither empty nor blank.
+    pub text: String,
+    origin: Origin,
+}
+
+/// Where a [`Source`] came from, and so whether and how it can be replaced.
+enum Origin {
+    File { path: PathBuf, id: Option<FileId> },
+    Stdin,
+}
+
+impl Source {
+    /// The identity of the file behind this source; `None` for stdin. Two sources with the same identity are one file.
+    #[must_use]
+    pub fn file_id(&self) -> Option<&FileId> {
+        match &self.origin {
+            Origin::File { id, .. } => id.as_ref(),
+            Origin::Stdin => None,
+        }
+    }
+
+    /// Whether this source was read from standard input, which cannot be replaced.
+    #[must_use]
+    pub fn is_stdin(&self) -> bool {
+        matches!(self.origin, Origin::Stdin)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What makes a file that file under all of its names: device and inode, or the canonical path where there are no inodes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileId(Identity);
+
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(_path: &Path, metadata: &fs::Metadata) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Self((metadata.dev(), metadata.ino())))
+    }
+
+    #[cfg(not(unix))]
+    fn of(path: &Path, _metadata: &fs::Metadata) -> io::Result<Self> {
+        fs::canonicalize(path).map(Self)
+    }
+}
+
+/// Whether both paths lead to one file: through symbolic links, hard links or another spelling.
+/// `false` when either does not exist.
+#[must_use]
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    let id = |path| fs::metadata(path).and_then(|metadata| FileId::of(path, &metadata));
+    matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The operating system's reason as the end of a sentence: lower case, without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_file_under_two_names_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        fs::File::create(&a).unwrap();
+        fs::File::create(&b).unwrap();
+        assert!(same_file(&a, &dir.path().join(".").join("a")));
+        assert!(!same_file(&a, &b));
+        assert!(!same_file(&a, &dir.path().join("missing")));
+        #[cfg(unix)]
+        {
+            let (soft, hard) = (dir.path().join("soft"), dir.path().join("hard"));
+            std::os::unix::fs::symlink("a", &soft).unwrap();
+            fs::hard_link(&a, &hard).unwrap();
+            assert!(same_file(&soft, &hard));
+        }
+    }
+
+    #[test]
+    fn a_reason_reads_as_the_end_of_a_sentence() {
+        assert_eq!(
+            reason(&io::Error::from_raw_os_error(28)),
+            "no space left on device"
+        );
+        assert_eq!(reason(&io::Error::other("Odd")), "odd");
+    }
+}

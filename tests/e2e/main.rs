@@ -1,0 +1,21 @@
+//! End to end: the command beside the programs that will read what it writes (OpenSSL, Kubernetes' own decoder and
+//! schemas, Java).
+//!
+//! Compiled with the feature `e2e` only, so that nothing is skipped in silence: a program that is missing is a failure
+//! that names it. `.ci/run` installs all of them and runs this.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, its output is captured, and its scratch files need no atomic replacement"
+)]
+
+mod corpus;
+mod files;
+mod fixtures;
+mod kubernetes;
+mod pair;
+mod programs;

@@ -1,0 +1,128 @@
+//! One function per program. Each runs with a fixed environment, and panics with its name when it is missing.
+
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a program did.
+pub(crate) struct Run {
+    pub(crate) program: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Standard output as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("UTF-8 on standard output")
+    }
+
+    /// Itself, when it ended with this exit code; else the test ends with what the program said.
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{} should end with {code}; it said:\n{}{}",
+            self.program,
+            String::from_utf8_lossy(&self.stdout),
+            self.stderr
+        );
+        self
+    }
+}
+
+/// The command under test, in the directory `here`.
+pub(crate) fn delegate_mtls<A: AsRef<OsStr>>(args: &[A], stdin: &[u8], here: &Path) -> Run {
+    run(command_under_test(args, here), stdin)
+}
+
+/// The command under test before it is started, for tests that hold its streams themselves.
+pub(crate) fn command_under_test<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_delegate-mtls"));
+    command.args(args).current_dir(here).env_clear().envs([
+        ("PATH", "/usr/bin:/bin"),
+        ("NO_COLOR", "1"),
+        ("TZ", "UTC"),
+        ("LC_ALL", "C.UTF-8"),
+    ]);
+    command
+}
+
+pub(crate) fn openssl<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Run {
+    run(other("openssl", args, here), b"")
+}
+
+/// Every resource against the published schema of its kind, unknown fields refused.
+pub(crate) fn kubernetes_validate(manifest: &Path) -> Run {
+    let args = [OsStr::new("--strict"), manifest.as_os_str()];
+    run(other("kubernetes-validate", &args, Path::new(".")), b"")
+}
+
+/// What the documentation names for a look without a cluster; it splits and parses, but takes any field of any type.
+pub(crate) fn kubectl_annotate(manifest: &[u8]) -> Run {
+    let args = ["annotate", "--local", "-f", "-", "x=y", "-o", "name"];
+    run(other("kubectl", &args, Path::new(".")), manifest)
+}
+
+/// Decodes into Kubernetes' own types. It prints what has a pod template and complains of everything else, so its exit
+/// code says nothing: see `kubernetes::judged`.
+pub(crate) fn kubectl_set_env(manifest: &[u8]) -> Run {
+    let args = ["set", "env", "--local", "-f", "-", "x=y", "-o", "name"];
+    run(other("kubectl", &args, Path::new(".")), manifest)
+}
+
+/// Loads a pair as the delegate does; ends with 0 when the delegate would start.
+pub(crate) fn java_loader(cert: &Path, key: &Path) -> Run {
+    let loader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/Loader.java");
+    let args = [loader.as_path(), cert, key];
+    run(other("java", &args, Path::new(".")), b"")
+}
+
+fn other<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(here).env_clear().envs([
+        ("PATH", std::env::var("PATH").unwrap_or_default().as_str()),
+        ("HOME", "/nonexistent"),
+        // no cluster of the person who runs this
+        ("KUBECONFIG", "/dev/null"),
+        ("TZ", "UTC"),
+        ("LC_ALL", "C.UTF-8"),
+    ]);
+    command
+}
+
+fn run(mut command: Command, stdin: &[u8]) -> Run {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| match error.kind() {
+        ErrorKind::NotFound => panic!(
+            "the end-to-end tests need the program `{program}`, which is not installed; `.ci/run` installs it"
+        ),
+        _ => panic!("`{program}` does not start: {error}"),
+    });
+    let mut pipe = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || match pipe.write_all(stdin) {
+            // a program need not read its input to the end
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            written => written.unwrap(),
+        });
+        child.wait_with_output().unwrap()
+    });
+    Run {
+        program,
+        code: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
