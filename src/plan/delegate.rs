@@ -41,7 +41,7 @@ const UPGRADER_KEYS: [(&str, &str); 2] =
     [("clientCertificateFilePath", CERTIFICATE_PATH), ("clientCertificateKeyFilePath", KEY_PATH)];
 
 pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Plan, Refusal> {
-    let selected = select(index, names)?;
+    let selected: Vec<&Delegate> = index.delegates.iter().filter(|delegate| is_selected(delegate, names)).collect();
     let mut planner = Planner {
         stream,
         index,
@@ -57,25 +57,9 @@ pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[Str
     Ok(planner.plan)
 }
 
-/// The delegates of these names, or all.
-fn select<'i>(index: &'i Index, names: &[String]) -> Result<Vec<&'i Delegate>, Refusal> {
-    let all = &index.delegates;
-    if all.is_empty() {
-        return Err(Refusal::of_input("no delegate found").help(
-            "a delegate is a Deployment whose container sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or \
-             `HARNESS_ACCOUNT_ID`",
-        ));
-    }
-    if let Some(missing) = names.iter().find(|name| all.iter().all(|delegate| delegate.name != **name)) {
-        let mut found: Vec<String> = all.iter().take(20).map(|delegate| format!("`{}`", delegate.name)).collect();
-        if all.len() > found.len() {
-            found.push(format!("{} more", all.len() - found.len()));
-        }
-        return Err(Refusal::of_input(format!("no delegate is named `{missing}`"))
-            .help(format!("found: {}", found.join(", "))));
-    }
-    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
-    Ok(all.iter().filter(|delegate| names.is_empty() || names.contains(delegate.name.as_str())).collect())
+/// Without names, all are meant.
+fn is_selected(delegate: &Delegate, names: &[String]) -> bool {
+    names.is_empty() || names.contains(&delegate.name)
 }
 
 struct Planner<'s, 't> {

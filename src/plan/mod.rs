@@ -162,7 +162,7 @@ pub struct Plan {
 /// Plans every selected delegate of a stream. `names` selects; without any, all are meant.
 ///
 /// # Errors
-/// When one of them cannot be brought to the goal safely, or there is none.
+/// When one of them cannot be brought to the goal safely.
 pub fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Plan, Refusal> {
     delegate::plan(stream, index, goal, names)
 }

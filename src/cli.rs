@@ -1,0 +1,127 @@
+//! What was typed. Its types end here: [`crate::commands`] turns them into what is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Move Kubernetes delegates to mutual TLS, without changing one byte more than needed
+#[derive(Debug, Parser)]
+#[command(name = "delegate-mtls", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done · 1 the answer is no (--check, diff: would change) · 2 not done, nothing written")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put the pair and the endpoint into manifests
+    Inject {
+        #[command(flatten)]
+        change: InjectArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what inject would change; exit 1 if anything
+    Diff {
+        #[command(flatten)]
+        change: InjectArgs,
+        /// Say nothing; the exit code tells
+        #[arg(short, long)]
+        quiet: bool,
+    },
+    /// Take mTLS out again
+    Remove {
+        #[command(flatten)]
+        change: RemoveArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InjectArgs {
+    /// Manifests; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Client certificate, PEM: the leaf first, then its intermediates
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key, PEM, not encrypted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The certificate authority that the account's endpoint trusts, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The account's mTLS endpoint, such as https://acme.harness.io:8443; without it URLs stay
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Refer to a Secret that exists; no key material enters the manifest
+    #[arg(long, value_name = "NAME", conflicts_with = "secret_output")]
+    pub(crate) existing_secret: Option<String>,
+    /// Write the Secret to a file of its own (mode 0600) instead of into the manifest
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_output: Option<PathBuf>,
+    /// Only this delegate (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) delegate: Vec<String>,
+    /// Leave the upgrader alone
+    #[arg(long)]
+    pub(crate) no_upgrader: bool,
+    /// Warn when a certificate expires within this time, or a third of its lifetime if that is shorter
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
+    pub(crate) expires_within: String,
+    /// Judge the certificates as of this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Do not judge the chain to the certificate authority; key and certificate are judged all the same
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// Manifests; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The manager base URL to restore, such as https://app.harness.io/gratis; without it URLs stay
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Only this delegate (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) delegate: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Rewrite the files (atomically, all or none) and print the diff
+    #[arg(short, long, conflicts_with_all = ["output", "check"])]
+    pub(crate) in_place: bool,
+    /// Write the result here instead of to standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "check")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write nothing; exit 1 if something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// No diff and no summary; warnings and errors stay
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}

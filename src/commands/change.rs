@@ -1,0 +1,394 @@
+//! inject, diff and remove: one way through the stages; they differ in the goal and in what is done with the result.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::terminal::Terminal;
+use super::{Exit, Failure, identity, secret_file};
+use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
+use crate::delegate::{self, Delegate, Generation, Index, Mask, Stream};
+use crate::edit;
+use crate::identity::{Identity, Loader};
+use crate::plan::{self, Endpoint, Goal, Pair, Plan, Present, Refusal, SecretSource, Upgrader};
+use crate::report::{self, Level, Message};
+use crate::source::{self, NewFile, Source};
+use crate::verify::{self, Region, VerifyError};
+use crate::yaml::Place;
+
+pub(super) fn inject(args: InjectArgs, output: OutputArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let destination = destination(&args.files, &output)?;
+    present(&args, destination, output.quiet, terminal)
+}
+
+pub(super) fn diff(args: InjectArgs, quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    present(&args, Destination::Diff, quiet, terminal)
+}
+
+pub(super) fn remove(args: RemoveArgs, output: OutputArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let destination = destination(&args.files, &output)?;
+    let base = args.endpoint.as_deref().map(manager_base).transpose()?;
+    let inputs = Inputs::read(&args.files)?;
+    let streams = inputs.streams()?;
+    let indexes = inputs.indexes(&streams)?;
+    inputs.selected(&indexes, &args.delegate)?;
+    let results = inputs.change(&streams, &indexes, &Goal::Absent { base }, &args.delegate)?;
+    Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file: None, holds_key: false }
+        .write(&[], output.quiet, terminal)
+}
+
+fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let identity = identity::load(args)?;
+    let endpoint = args.endpoint.as_deref().map(Endpoint::parse).transpose();
+    let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
+    let inputs = Inputs::read(&args.files)?;
+    let streams = inputs.streams()?;
+    let indexes = inputs.indexes(&streams)?;
+    let selected = inputs.selected(&indexes, &args.delegate)?;
+    let messages = match &identity {
+        Some(identity) => identity::judge(identity, args, &loaders(&selected))?,
+        None => Vec::new(),
+    };
+    let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
+        (Some(name), _) => SecretSource::Existing(secret_name(name)?),
+        (None, Some(pair)) if args.secret_output.is_some() => SecretSource::File(pair),
+        (None, Some(pair)) => SecretSource::Stream(pair),
+        (None, None) => return Err(Message::error("no pair was given", None).into()),
+    };
+    let holds_key = matches!(secret, SecretSource::Stream(_));
+    let upgrader = if args.no_upgrader { Upgrader::Leave } else { Upgrader::Move };
+    let goal = Goal::Present(Present { secret, endpoint, upgrader });
+    let results = inputs.change(&streams, &indexes, &goal, &args.delegate)?;
+    let secret_file = args.secret_output.as_deref();
+    Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file, holds_key }
+        .write(&messages, quiet, terminal)
+}
+
+/// Where the result goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Destination {
+    Stdout,
+    InPlace,
+    File(PathBuf),
+    /// Nowhere; the exit code tells, and what is shown goes to standard error.
+    Check,
+    /// Nowhere; the diff is the result.
+    Diff,
+}
+
+fn destination(files: &[PathBuf], output: &OutputArgs) -> Result<Destination, Failure> {
+    let destination = match (&output.output, output.in_place, output.check) {
+        (Some(file), ..) => Destination::File(file.clone()),
+        (None, true, _) => Destination::InPlace,
+        (None, _, true) => Destination::Check,
+        _ => Destination::Stdout,
+    };
+    let stdin = files.is_empty() || files.iter().any(|file| file == Path::new("-"));
+    if destination == Destination::InPlace && stdin {
+        return Err(Message::error(
+            "standard input cannot be edited in place",
+            Some("name the files, or leave `--in-place` out".to_owned()),
+        )
+        .into());
+    }
+    if files.len() > 1 && matches!(destination, Destination::Stdout | Destination::File(_)) {
+        return Err(Message::error(
+            format!("{} files cannot become one", files.len()),
+            Some("rewrite them with `--in-place`, or look at them with `--check` or `diff`".to_owned()),
+        )
+        .into());
+    }
+    Ok(destination)
+}
+
+/// A manager base URL as `remove` takes it: without trailing slashes; a template's placeholder stays as it is.
+fn manager_base(given: &str) -> Result<String, Failure> {
+    let base = given.trim_end_matches('/');
+    let fail = |why: &str| {
+        Message::error(
+            format!("`--endpoint` is not a manager URL: {why}"),
+            Some("give the base URL to restore, such as `https://app.harness.io/gratis`".to_owned()),
+        )
+    };
+    if base.is_empty() || base.ends_with(':') || base.chars().any(|c| c.is_control() || c == ' ') {
+        return Err(fail("nothing is left of it, or it holds blanks").into());
+    }
+    if let Some((scheme, rest)) = base.split_once("://") {
+        if !matches!(scheme, "http" | "https") {
+            return Err(fail("its scheme must be http or https").into());
+        }
+        if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
+            return Err(fail("it must not hold a user or a password").into());
+        }
+        if base.contains(['?', '#']) {
+            return Err(fail("it must have neither a query nor a fragment").into());
+        }
+    }
+    Ok(base.to_owned())
+}
+
+/// The name of a Secret (Kubernetes: a DNS subdomain name, RFC 1123).
+fn secret_name(name: &str) -> Result<String, Failure> {
+    let label = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() <= 253 && name.split('.').all(label) {
+        return Ok(name.to_owned());
+    }
+    Err(Message::error(
+        format!("`{name}` cannot be the name of a Secret"),
+        Some("a name has lower-case letters, digits, `-` and `.`, at most 253 of them".to_owned()),
+    )
+    .into())
+}
+
+fn pair(identity: &Identity) -> Pair {
+    Pair {
+        certificate: STANDARD.encode(identity.certificate_pem()),
+        key: Zeroizing::new(STANDARD.encode(identity.key_pem().expose())),
+    }
+}
+
+fn loaders(delegates: &[&Delegate]) -> Vec<Loader> {
+    let any = |generation| delegates.iter().any(|delegate| delegate.generation == generation);
+    let mut loaders = Vec::new();
+    if any(Generation::Classic) || !any(Generation::ThreeX) {
+        loaders.push(Loader::Java);
+    }
+    if any(Generation::ThreeX) {
+        loaders.push(Loader::Go);
+    }
+    loaders
+}
+
+/// Everything that was read.
+struct Inputs {
+    sources: Vec<Source>,
+}
+
+impl Inputs {
+    fn read(files: &[PathBuf]) -> Result<Inputs, Failure> {
+        let stdin = [PathBuf::from("-")];
+        let files = if files.is_empty() { &stdin } else { files };
+        let mut sources: Vec<Source> = Vec::new();
+        let mut messages = Vec::new();
+        for file in files {
+            let read = if file == Path::new("-") { source::read_stdin(io::stdin()) } else { source::read_file(file) };
+            match read {
+                Ok(source) => {
+                    let twin = sources.iter().find(|other| source.file_id().is_some() && other.file_id() == source.file_id());
+                    if let Some(twin) = twin {
+                        messages.push(Message::error(
+                            format!("{}: is the same file as {}", source.name, twin.name),
+                            Some("name it once".to_owned()),
+                        ));
+                    }
+                    sources.push(source);
+                }
+                Err(error) => messages.push(Message::error(error.to_string(), error.help())),
+            }
+        }
+        if messages.is_empty() { Ok(Inputs { sources }) } else { Err(Failure::Messages(messages)) }
+    }
+
+    fn streams(&self) -> Result<Vec<Stream<'_>>, Failure> {
+        self.each(|source| Stream::new(&source.text).map_err(|error| broken(source, &error)))
+    }
+
+    fn indexes(&self, streams: &[Stream<'_>]) -> Result<Vec<Index>, Failure> {
+        let mut streams = streams.iter();
+        self.each(|source| match streams.next() {
+            Some(stream) => delegate::read(stream).map_err(|error| broken(source, &error)),
+            None => Ok(Index::default()),
+        })
+    }
+
+    /// Does the same with every source; all that fail are told of.
+    fn each<'s, T>(&'s self, mut run: impl FnMut(&'s Source) -> Result<T, Message>) -> Result<Vec<T>, Failure> {
+        let mut done = Vec::new();
+        let mut messages = Vec::new();
+        for source in &self.sources {
+            match run(source) {
+                Ok(result) => done.push(result),
+                Err(message) => messages.push(message),
+            }
+        }
+        if messages.is_empty() { Ok(done) } else { Err(Failure::Messages(messages)) }
+    }
+
+    /// The delegates that are meant. Nothing found is an error, never a silent success.
+    fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Vec<&'i Delegate>, Failure> {
+        let all: Vec<&Delegate> = indexes.iter().flat_map(|index| &index.delegates).collect();
+        let inputs = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+        if all.is_empty() {
+            return Err(Message::error(
+                format!("{inputs}: no delegate found"),
+                Some("a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
+            )
+            .into());
+        }
+        if let Some(missing) = names.iter().find(|name| all.iter().all(|delegate| delegate.name != **name)) {
+            let mut found: Vec<String> = all.iter().take(10).map(|delegate| format!("`{}`", delegate.name)).collect();
+            if all.len() > found.len() {
+                found.push(format!("{} more", all.len() - found.len()));
+            }
+            return Err(Message::error(
+                format!("{inputs}: no delegate is named `{missing}`"),
+                Some(format!("there is {}", found.join(", "))),
+            )
+            .into());
+        }
+        Ok(all.into_iter().filter(|delegate| names.is_empty() || names.contains(&delegate.name)).collect())
+    }
+
+    fn change(&self, streams: &[Stream<'_>], indexes: &[Index], goal: &Goal, names: &[String]) -> Result<Vec<Changed>, Failure> {
+        let mut both = streams.iter().zip(indexes);
+        self.each(|source| match both.next() {
+            Some((stream, index)) => change(source, stream, index, goal, names),
+            None => Err(Message::error(format!("{}: was not read", source.name), None)),
+        })
+    }
+}
+
+fn broken(source: &Source, error: &delegate::StreamError) -> Message {
+    let help = source.text.contains("{{").then(|| {
+        "a template has to be rendered first: `helm template … | delegate-mtls inject -`".to_owned()
+    });
+    Message::error(place(source, Some(error.offset), &error.to_string()), help)
+}
+
+fn place(source: &Source, offset: Option<usize>, message: &str) -> String {
+    match offset {
+        Some(offset) => format!("{}:{}: {message}", source.name, Place::of(&source.text, offset)),
+        None => format!("{}: {message}", source.name),
+    }
+}
+
+/// A text and what became of it.
+struct Changed {
+    plan: Plan,
+    text: String,
+    masks: Vec<Mask>,
+    regions: Vec<Region>,
+}
+
+/// The main job: plan, splice, prove.
+fn change(source: &Source, stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Changed, Message> {
+    let refused = |refusal: Refusal| Message::error(place(source, refusal.offset, &refusal.message), refusal.help);
+    let plan = plan::plan(stream, index, goal, names).map_err(refused)?;
+    let spliced = edit::splice(stream.text, &plan.edits, &index.masks)
+        .map_err(|error| Message::error(format!("{}: internal error: {error}; nothing was written", source.name), None))?;
+    let regions = verify::verify(stream, &plan, &spliced.text).map_err(|error| {
+        let (VerifyError::Ambiguous { offset, .. } | VerifyError::Bug { offset, .. }) = error;
+        Message::error(place(source, Some(offset), &error.to_string()), None)
+    })?;
+    Ok(Changed { plan, text: spliced.text, masks: spliced.masks, regions })
+}
+
+/// All results, ready to be written.
+struct Finished<'a> {
+    inputs: &'a Inputs,
+    indexes: &'a [Index],
+    results: Vec<Changed>,
+    destination: Destination,
+    secret_file: Option<&'a Path>,
+    holds_key: bool,
+}
+
+impl Finished<'_> {
+    fn write(self, messages: &[Message], quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+        let mut messages = messages.to_vec();
+        let secrets: Vec<_> = self.results.iter().flat_map(|result| result.plan.secrets.clone()).collect();
+        let secret_file = match self.secret_file {
+            Some(path) if !secrets.is_empty() => secret_file::stage(path, &secrets)?,
+            _ => None,
+        };
+        let differs = secret_file.is_some() || self.pairs().any(|(source, result)| source.text != result.text);
+        let writes = !matches!(self.destination, Destination::Check | Destination::Diff);
+        // the Secret first: a manifest that names it must not be there without it
+        let mut staged: Vec<_> = secret_file.into_iter().filter(|_| writes).collect();
+        let fail = |error: source::ReplaceError| {
+            if error.is_broken_pipe() {
+                return Failure::BrokenPipe;
+            }
+            Message::error(error.to_string(), error.help()).into()
+        };
+        match &self.destination {
+            Destination::InPlace => {
+                for (source, result) in self.pairs().filter(|(source, result)| source.text != result.text) {
+                    staged.push(source.stage(result.text.as_bytes()).map_err(fail)?);
+                }
+            }
+            Destination::File(path) => {
+                let new = if self.holds_key { NewFile::Private } else { NewFile::Ordinary };
+                for result in &self.results {
+                    staged.push(source::stage(path, result.text.as_bytes(), new).map_err(fail)?);
+                }
+            }
+            Destination::Stdout | Destination::Check | Destination::Diff => {}
+        }
+        for written in source::commit_all(staged).map_err(fail)? {
+            let holds_key = self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
+            if holds_key && written.readable_by_others {
+                messages.push(Message::warning(
+                    format!("{}: holds a private key, and others than its owner can read it", written.name),
+                    Some(format!("chmod go= {}", written.name)),
+                ));
+            }
+        }
+        if self.destination == Destination::Stdout {
+            for result in &self.results {
+                terminal.write_raw(result.text.as_bytes())?;
+            }
+        }
+        self.report(&messages, quiet, terminal)?;
+        let says_no = matches!(self.destination, Destination::Check | Destination::Diff) && differs;
+        Ok(if says_no { Exit::No } else { Exit::Done })
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&Source, &Changed)> {
+        self.inputs.sources.iter().zip(&self.results)
+    }
+
+    fn report(&self, messages: &[Message], quiet: bool, terminal: &mut Terminal) -> io::Result<()> {
+        for message in messages.iter().filter(|message| !quiet || message.level > Level::Note) {
+            message.write(terminal.err())?;
+        }
+        for ((source, result), index) in self.pairs().zip(self.indexes) {
+            for warning in &result.plan.warnings {
+                let text = place(source, Some(warning.offset), &warning.message);
+                Message::warning(text, warning.help.clone()).write(terminal.err())?;
+            }
+            if quiet {
+                continue;
+            }
+            let change = report::Change {
+                name: &source.name,
+                old: &source.text,
+                old_masks: &index.masks,
+                new: &result.text,
+                new_masks: &result.masks,
+                regions: &result.regions,
+            };
+            let diff_is_result = matches!(self.destination, Destination::InPlace | Destination::Diff);
+            let out = if diff_is_result { terminal.out() } else { terminal.err() };
+            let mut out = io::BufWriter::new(out);
+            report::write_diff(&mut out, &change)?;
+            io::Write::flush(&mut out)?;
+            drop(out);
+            if index.delegates.is_empty() {
+                Message::note(format!("{}: no delegate in it, left alone", source.name)).write(terminal.err())?;
+            }
+            for summary in &result.plan.summaries {
+                report::write_summary(terminal.err(), &source.name, summary)?;
+            }
+        }
+        Ok(())
+    }
+}

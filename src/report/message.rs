@@ -1,0 +1,89 @@
+//! Messages: level, place, what is the matter, and one line of help.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::{Finding, Severity};
+use crate::plan::Summary;
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Good to know.
+    Note,
+    /// Done, but look at it.
+    Warning,
+    /// Not done.
+    Error,
+}
+
+/// Something to tell the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// How much it matters.
+    pub level: Level,
+    /// What is the matter, its place first.
+    pub text: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl From<&Finding> for Message {
+    fn from(finding: &Finding) -> Message {
+        let level = match finding.severity {
+            Severity::Note => Level::Note,
+            Severity::Warning => Level::Warning,
+            Severity::Error => Level::Error,
+        };
+        let place = finding.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        Message { level, text: format!("{place}{} [{}]", finding.message, finding.rule), help: finding.help.clone() }
+    }
+}
+
+impl Message {
+    /// An error.
+    pub fn error(text: impl Into<String>, help: Option<String>) -> Message {
+        Message { level: Level::Error, text: text.into(), help }
+    }
+
+    /// A warning.
+    pub fn warning(text: impl Into<String>, help: Option<String>) -> Message {
+        Message { level: Level::Warning, text: text.into(), help }
+    }
+
+    /// A note.
+    pub fn note(text: impl Into<String>) -> Message {
+        Message { level: Level::Note, text: text.into(), help: None }
+    }
+
+    /// Writes it: `error: place: cause`, and the help on a line of its own.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (word, style) = match self.level {
+            Level::Note => ("note", AnsiColor::Cyan.on_default().bold()),
+            Level::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Level::Error => ("error", AnsiColor::Red.on_default().bold()),
+        };
+        writeln!(out, "{style}{word}{style:#}: {}", self.text)?;
+        if let Some(help) = &self.help {
+            let style = Style::new().bold();
+            writeln!(out, "  {style}help{style:#}: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the line of one delegate: what was done, or that nothing was.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_summary(out: &mut dyn Write, name: &str, summary: &Summary) -> io::Result<()> {
+    let style = Style::new().bold();
+    let namespace = summary.namespace.as_ref().map(|namespace| format!(" (namespace {namespace})")).unwrap_or_default();
+    let done = if summary.actions.is_empty() { "nothing to do".to_owned() } else { summary.actions.join(", ") };
+    let remarks: String = summary.remarks.iter().map(|remark| format!("; {remark}")).collect();
+    writeln!(out, "{name}: {style}{}{style:#}{namespace}: {done}{remarks}", summary.delegate)
+}

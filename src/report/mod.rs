@@ -1,0 +1,8 @@
+//! Changes and findings → what a person reads: a masked diff, messages, a line per delegate. Decides nothing.
+
+mod diff;
+mod mask;
+mod message;
+
+pub use diff::{Change, write_diff};
+pub use message::{Level, Message, write_summary};
