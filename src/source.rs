@@ -1,5 +1,19 @@
 //! Paths and stdin → named text, certificates and keys as bytes; new bytes → files, replaced atomically.
 //! Never interprets what it reads: YAML and PEM are for the stages behind.
+//!
+//! ```no_run
+//! use delegate_mtls::source;
+//! use std::path::Path;
+//!
+//! // Every file is staged before the first is replaced: a failure up to here leaves all of them as they were.
+//! let mut staged = Vec::new();
+//! for path in ["a.yaml", "b.yaml"] {
+//!     let input = source::read_file(Path::new(path))?;
+//!     staged.push(input.stage(input.text.replace("old", "new").as_bytes())?);
+//! }
+//! source::commit_all(staged)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod read;
 mod write;

@@ -347,14 +347,12 @@ impl Staged {
                 directories.insert(directory_of(&real));
             }
             Target::Create { temporary, real } => {
-                temporary
-                    .persist_noclobber(&real)
-                    .map_err(|error| match error.error.kind() {
-                        io::ErrorKind::AlreadyExists => ReplaceError::Appeared {
-                            name: written.name.clone(),
-                        },
-                        _ => failed(error.error),
-                    })?;
+                appear(temporary, &real).map_err(|cause| match cause.kind() {
+                    io::ErrorKind::AlreadyExists => ReplaceError::Appeared {
+                        name: written.name.clone(),
+                    },
+                    _ => failed(cause),
+                })?;
                 directories.insert(directory_of(&real));
             }
             Target::Direct { mut sink, bytes } => {
@@ -365,6 +363,18 @@ impl Staged {
         }
         Ok(written)
     }
+}
+
+/// Renames to a name that is free, and fails when it no longer is.
+fn appear(temporary: TempPath, real: &Path) -> io::Result<()> {
+    let Err(refused) = temporary.persist_noclobber(real) else {
+        return Ok(());
+    };
+    if refused.error.kind() == io::ErrorKind::AlreadyExists || fs::symlink_metadata(real).is_ok() {
+        return Err(refused.error);
+    }
+    // File systems without hard links may know no rename that spares what is there; they get a look and a rename.
+    refused.path.persist(real).map_err(|refused| refused.error)
 }
 
 fn direct(name: String, sink: Box<dyn Write + Send>, bytes: &[u8]) -> Staged {
