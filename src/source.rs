@@ -1,16 +1,31 @@
 //! Paths and stdin → named text, certificates and keys as bytes; new bytes → files, replaced atomically.
 //! Never interprets what it reads: YAML and PEM are for the stages behind.
+//!
+//! ```no_run
+//! use delegate_mtls::source;
+//! use std::path::Path;
+//!
+//! // Every file is staged before the first is replaced: a failure up to here leaves all of them as they were.
+//! let mut staged = Vec::new();
+//! for path in ["a.yaml", "b.yaml"] {
+//!     let input = source::read_file(Path::new(path))?;
+//!     staged.push(input.stage(input.text.replace("old", "new").as_bytes())?);
+//! }
+//! source::commit_all(staged)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod inode;
 mod read;
 mod write;
 
+pub use inode::{FileId, same_file};
 pub use read::{SourceError, read_bytes, read_file, read_stdin};
 pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, replace, stage};
 
 use std::fmt;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The most bytes that one input may have: 256 MiB. A manifest that is larger is a mistake, and is not read to its end.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -61,36 +76,6 @@ impl fmt::Debug for Source {
     }
 }
 
-/// What makes a file that file under all of its names: device and inode, or the canonical path where there are no inodes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FileId(Identity);
-
-#[cfg(unix)]
-type Identity = (u64, u64);
-#[cfg(not(unix))]
-type Identity = PathBuf;
-
-impl FileId {
-    #[cfg(unix)]
-    fn of(_path: &Path, metadata: &fs::Metadata) -> io::Result<Self> {
-        use std::os::unix::fs::MetadataExt;
-        Ok(Self((metadata.dev(), metadata.ino())))
-    }
-
-    #[cfg(not(unix))]
-    fn of(path: &Path, _metadata: &fs::Metadata) -> io::Result<Self> {
-        fs::canonicalize(path).map(Self)
-    }
-}
-
-/// Whether both paths lead to one file: through symbolic links, hard links or another spelling.
-/// `false` when either does not exist.
-#[must_use]
-pub fn same_file(a: &Path, b: &Path) -> bool {
-    let id = |path| fs::metadata(path).and_then(|metadata| FileId::of(path, &metadata));
-    matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
-}
-
 /// The operating system's reason as the end of a sentence: lower case, without its number.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
@@ -104,24 +89,6 @@ fn reason(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_same_file_under_two_names_is_one_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
-        fs::File::create(&a).unwrap();
-        fs::File::create(&b).unwrap();
-        assert!(same_file(&a, &dir.path().join(".").join("a")));
-        assert!(!same_file(&a, &b));
-        assert!(!same_file(&a, &dir.path().join("missing")));
-        #[cfg(unix)]
-        {
-            let (soft, hard) = (dir.path().join("soft"), dir.path().join("hard"));
-            std::os::unix::fs::symlink("a", &soft).unwrap();
-            fs::hard_link(&a, &hard).unwrap();
-            assert!(same_file(&soft, &hard));
-        }
-    }
 
     #[test]
     fn a_reason_reads_as_the_end_of_a_sentence() {

@@ -7,6 +7,10 @@
 //! Not kept, because a rename makes a new inode: further hard links to the file, access control lists and extended
 //! attributes.
 
+mod error;
+
+pub use error::ReplaceError;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -15,130 +19,8 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 use zeroize::Zeroizing;
 
-use super::{Origin, STDIN, Source, reason};
-
-/// Why a file could not be written. Whatever the reason, the file is as it was.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReplaceError {
-    /// Standard input cannot be edited in place.
-    #[error("{STDIN}: cannot be edited in place")]
-    Stdin,
-    /// A device, a pipe or a socket, which no rename may replace and nothing may be written to.
-    #[error("{name}: is {what}, not a regular file")]
-    NotRegular {
-        /// The path as the user typed it.
-        name: String,
-        /// What it is, with its article.
-        what: &'static str,
-    },
-    /// The path is a symbolic link, and what it points to does not exist.
-    #[error("{name}: is a symbolic link to `{target}`, which does not exist")]
-    Dangling {
-        /// The path as the user typed it.
-        name: String,
-        /// What the link says.
-        target: String,
-    },
-    /// The directory of a file that is to be created does not exist.
-    #[error("{name}: there is no directory `{directory}`")]
-    NoDirectory {
-        /// The path as the user typed it.
-        name: String,
-        /// Its directory.
-        directory: String,
-    },
-    /// The file's mode or file system does not let us write to it; we do not get round that with a rename.
-    #[error("{name}: is write-protected: {}", reason(.cause))]
-    Protected {
-        /// The path as the user typed it.
-        name: String,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// No file can be made beside the real one.
-    #[error("{name}: no file can be made in its directory `{directory}`: {}", reason(.cause))]
-    ProtectedDirectory {
-        /// The path as the user typed it.
-        name: String,
-        /// The directory of the real file.
-        directory: String,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// Somebody wrote to the file after we had read it.
-    #[error("{name}: has changed since it was read")]
-    Changed {
-        /// The path as the user typed it.
-        name: String,
-    },
-    /// Somebody created the file after we had seen that there was none.
-    #[error("{name}: has come into being since we looked")]
-    Appeared {
-        /// The path as the user typed it.
-        name: String,
-    },
-    /// Anything else that the operating system answers.
-    #[error("{name}: cannot be written: {}", reason(.cause))]
-    Write {
-        /// The path as the user typed it.
-        name: String,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// Of several files, a rename failed after others had succeeded.
-    #[error("{cause} (already written: {})", .written.join(", "))]
-    Partly {
-        /// The files that hold their new content, as the user typed them.
-        written: Vec<String>,
-        /// Why the next one does not.
-        cause: Box<ReplaceError>,
-    },
-}
-
-impl ReplaceError {
-    /// What to do about it, in one line; `None` where the message says it already.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        let help = match self {
-            Self::Stdin => "leave out `-i`: the result goes to standard output".to_owned(),
-            Self::NotRegular { .. } => {
-                "name a regular file, or leave the option out to write to standard output"
-                    .to_owned()
-            }
-            Self::Dangling { .. } => {
-                "create the file that the link points to, or name that file itself".to_owned()
-            }
-            Self::NoDirectory { directory, .. } => {
-                format!("create it first: `mkdir -p {directory}`")
-            }
-            Self::Protected { name, .. } => {
-                format!("allow it: `chmod u+w {name}`, or write elsewhere with `-o FILE`")
-            }
-            Self::ProtectedDirectory { .. } => {
-                "a file is replaced through a new one beside it; write elsewhere with `-o FILE`"
-                    .to_owned()
-            }
-            Self::Changed { .. } | Self::Appeared { .. } => {
-                "nothing was written to it; run again".to_owned()
-            }
-            Self::Write { cause, .. } if cause.kind() == io::ErrorKind::ResourceBusy => {
-                "it is a mount point of its own; write elsewhere with `-o FILE` and copy".to_owned()
-            }
-            Self::Write { .. } => return None,
-            Self::Partly { .. } => {
-                "mend the cause and run again: what is done already stays as it is".to_owned()
-            }
-        };
-        Some(help)
-    }
-
-    /// Whether the reader of a pipe went away, which is no failure of ours and stays quiet.
-    #[must_use]
-    pub fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Write { cause, .. } if cause.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
+use super::inode::{Stamp, keep_owner_and_mode, kind, readable_by_others, takes_bytes};
+use super::{Origin, Source};
 
 /// Who may read a file that does not exist yet. A file that exists keeps its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -347,14 +229,12 @@ impl Staged {
                 directories.insert(directory_of(&real));
             }
             Target::Create { temporary, real } => {
-                temporary
-                    .persist_noclobber(&real)
-                    .map_err(|error| match error.error.kind() {
-                        io::ErrorKind::AlreadyExists => ReplaceError::Appeared {
-                            name: written.name.clone(),
-                        },
-                        _ => failed(error.error),
-                    })?;
+                appear(temporary, &real).map_err(|cause| match cause.kind() {
+                    io::ErrorKind::AlreadyExists => ReplaceError::Appeared {
+                        name: written.name.clone(),
+                    },
+                    _ => failed(cause),
+                })?;
                 directories.insert(directory_of(&real));
             }
             Target::Direct { mut sink, bytes } => {
@@ -365,6 +245,18 @@ impl Staged {
         }
         Ok(written)
     }
+}
+
+/// Renames to a name that is free, and fails when it no longer is.
+fn appear(temporary: TempPath, real: &Path) -> io::Result<()> {
+    let Err(refused) = temporary.persist_noclobber(real) else {
+        return Ok(());
+    };
+    if refused.error.kind() == io::ErrorKind::AlreadyExists || fs::symlink_metadata(real).is_ok() {
+        return Err(refused.error);
+    }
+    // File systems without hard links may know no rename that spares what is there; they get a look and a rename.
+    refused.path.persist(real).map_err(|refused| refused.error)
 }
 
 fn direct(name: String, sink: Box<dyn Write + Send>, bytes: &[u8]) -> Staged {
@@ -488,73 +380,6 @@ fn fill(
     Ok(readable_by_others(&file.metadata()?))
 }
 
-/// Owner and group as far as we may, then the mode.
-#[cfg(unix)]
-fn keep_owner_and_mode(file: &File, like: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let now = file.metadata()?;
-    if (now.uid(), now.gid()) != (like.uid(), like.gid())
-        && fchown(file, Some(like.uid()), Some(like.gid())).is_err()
-    {
-        // Only the superuser gives files away; the group may still be one of ours. What comes of it is looked at below.
-        let _ = fchown(file, None, Some(like.gid()));
-    }
-    let now = file.metadata()?;
-    let mut mode = like.mode() & 0o7777;
-    if now.uid() != like.uid() {
-        mode &= !0o4000;
-    }
-    if now.gid() != like.gid() {
-        // Another group must not get what the file's own group had: it gets what everybody has.
-        mode = (mode & 0o5707) | ((mode & 0o007) << 3);
-    }
-    file.set_permissions(fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn keep_owner_and_mode(file: &File, like: &fs::Metadata) -> io::Result<()> {
-    file.set_permissions(like.permissions())
-}
-
-#[cfg(unix)]
-fn readable_by_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o044 != 0
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_metadata: &fs::Metadata) -> bool {
-    false
-}
-
-/// What changes when somebody writes to a file or puts another in its place.
-#[derive(Debug, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<std::time::SystemTime>,
-    /// Device, inode, and the change time, which unlike the modification time cannot be set back.
-    #[cfg(unix)]
-    inode: (u64, u64, i64, i64),
-}
-
-impl Stamp {
-    fn of(metadata: &fs::Metadata) -> Self {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            inode: (
-                metadata.dev(),
-                metadata.ino(),
-                metadata.ctime(),
-                metadata.ctime_nsec(),
-            ),
-        }
-    }
-}
-
 /// Whether the file holds exactly these bytes; read in pieces, so that a large one is not held twice.
 fn holds(path: &Path, mut expected: &[u8]) -> io::Result<bool> {
     let mut file = File::open(path)?;
@@ -593,38 +418,6 @@ fn directory_of(path: &Path) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     }
-}
-
-/// Pipes and character devices. Not block devices: nobody means to write a manifest over a disk.
-#[cfg(unix)]
-fn takes_bytes(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    kind.is_char_device() || kind.is_fifo()
-}
-
-#[cfg(not(unix))]
-fn takes_bytes(metadata: &fs::Metadata) -> bool {
-    !metadata.is_dir()
-}
-
-fn kind(metadata: &fs::Metadata) -> &'static str {
-    if metadata.is_dir() {
-        return "a directory";
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        let kind = metadata.file_type();
-        if kind.is_fifo() {
-            return "a pipe";
-        } else if kind.is_socket() {
-            return "a socket";
-        } else if kind.is_block_device() {
-            return "a block device";
-        }
-    }
-    "a device"
 }
 
 /// The operating system's answer about a path that is to be written.

@@ -75,6 +75,11 @@ fn decodes(manifest: &[u8]) -> Result<(), String> {
 /// Whatever accepts the input must accept the output. Says whether all of them do.
 #[track_caller]
 pub(crate) fn still_accepted(name: &str, input: &[u8], output: &[u8]) -> bool {
+    let (before, after) = (resources(input).len(), resources(output).len());
+    assert!(
+        0 < before && before <= after,
+        "{name}: {before} resources before, {after} after"
+    );
     let mut all = true;
     for judge in JUDGES {
         match (judge(input), judge(output)) {
