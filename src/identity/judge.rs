@@ -11,7 +11,7 @@ use x509_parser::x509::X509Version;
 use super::certificate::{
     ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
 };
-use super::chain::{self, End, Member, Origin, Path};
+use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::error::{beside, shell};
 use super::key::{Algorithm, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
@@ -41,6 +41,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
     judgement.strength();
     judgement.issuers();
     judgement.end_of_path(asked);
+    judgement.namesakes();
     judgement.expiry(options);
     judgement.versions();
     let mut findings = judgement.findings;
@@ -281,7 +282,8 @@ impl<'a> Judgement<'a> {
                 summary.not_before.unix_timestamp(),
                 summary.not_after.unix_timestamp(),
             );
-            if seconds > until {
+            // The last second belongs to the lifetime (RFC 5280 §4.1.2.5), but OpenSSL no longer accepts it.
+            if seconds >= until {
                 let help = if at == 0 {
                     self.renew()
                 } else {
@@ -638,6 +640,36 @@ impl<'a> Judgement<'a> {
         }
     }
 
+    fn namesakes(&mut self) {
+        let ca = self.ca_name();
+        for (_, member, who, _) in self.members() {
+            let Some(namesake) = member.namesake else {
+                continue;
+            };
+            let severity = match namesake {
+                Namesake::First => Severity::Error,
+                Namesake::Later => Severity::Warning,
+            };
+            self.say(
+                "issuer-ambiguous",
+                severity,
+                ca,
+                format!(
+                    "holds two CAs called `{}`{}, because {who} does not name its issuer's key",
+                    name(member.x509.issuer()),
+                    match namesake {
+                        Namesake::First => ", the wrong one first: a server tries only that one",
+                        Namesake::Later => ": a server tries only one of them",
+                    }
+                ),
+                Some(format!(
+                    "leave only the CA that issued `{}` in `{ca}`",
+                    self.identity.certificate_name
+                )),
+            );
+        }
+    }
+
     /// Who the authority's file holds, in a few words.
     fn ca_subjects(&self) -> String {
         let certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates);
@@ -661,7 +693,7 @@ impl<'a> Judgement<'a> {
                 let until = summary.not_after.unix_timestamp();
                 let life = until.saturating_sub(summary.not_before.unix_timestamp());
                 let left = until.saturating_sub(now);
-                (left >= 0 && left < within.min(life / 3)).then_some((left, at, who, file, summary))
+                (left > 0 && left < within.min(life / 3)).then_some((left, at, who, file, summary))
             })
             .min_by_key(|(left, ..)| *left);
         if let Some((left, at, who, file, summary)) = earliest {

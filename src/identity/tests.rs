@@ -817,7 +817,7 @@ fn refuses_what_is_expired_or_not_yet_valid() {
             "warning[cert-not-yet-valid] client.crt: the certificate is not valid before 2027-01-01 00:05:00 UTC, in 5 minutes"
         ]
     );
-    // Both ends belong to the lifetime (RFC 5280 §4.1.2.5).
+    // The first second belongs to the lifetime; the last does not for OpenSSL.
     assert_eq!(
         verdict(
             &root.issue(dated("Client", time::Duration::ZERO, DAY * 300)),
@@ -831,7 +831,16 @@ fn refuses_what_is_expired_or_not_yet_valid() {
             &root.pem
         ),
         [
-            "warning[cert-expires-soon] client.crt: the certificate expires in 0 seconds, on 2027-01-01 00:00:00 UTC"
+            "error[cert-expired] client.crt: the certificate expired 0 seconds ago, on 2027-01-01 00:00:00 UTC"
+        ]
+    );
+    assert_eq!(
+        verdict(
+            &root.issue(dated("Client", DAY * -300, time::Duration::SECOND)),
+            &root.pem
+        ),
+        [
+            "warning[cert-expires-soon] client.crt: the certificate expires in 1 second, on 2027-01-01 00:00:01 UTC"
         ]
     );
 }
@@ -1068,6 +1077,19 @@ fn tells_another_authority_from_one_that_was_created_again() {
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let recipe_again = same_name.self_signed(&key).unwrap().pem();
     assert_eq!(judged(V1, KEY, &recipe_again)[..1], created_again);
+    // OpenSSL, with both in its file, tries the first one only.
+    assert_eq!(
+        judged(V1, KEY, &format!("{recipe_again}{CA}"))[..1],
+        [
+            "error[issuer-ambiguous] ca.crt: holds two CAs called `O=Example ORG, CN=CA Cert`, the wrong one first: a server tries only that one, because the certificate does not name its issuer's key"
+        ]
+    );
+    assert_eq!(
+        judged(V1, KEY, &format!("{CA}{recipe_again}"))[..1],
+        [
+            "warning[issuer-ambiguous] ca.crt: holds two CAs called `O=Example ORG, CN=CA Cert`: a server tries only one of them, because the certificate does not name its issuer's key"
+        ]
+    );
 }
 
 #[test]
