@@ -12,6 +12,7 @@ use super::certificate::{
     ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
 };
 use super::chain::{self, End, Member, Namesake, Origin, Path};
+use super::constraints::{self, Names};
 use super::error::{beside, shell};
 use super::key::{Algorithm, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
@@ -40,6 +41,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
     judgement.extensions();
     judgement.strength();
     judgement.issuers();
+    judgement.name_constraints(options.now);
     judgement.end_of_path(asked);
     judgement.namesakes();
     judgement.expiry(options);
@@ -544,19 +546,52 @@ impl<'a> Judgement<'a> {
             if !self_issued {
                 depth = depth.saturating_add(1);
             }
-            if let Ok(Some(_)) = x509.name_constraints() {
-                self.say(
-                    "name-constraint",
-                    Severity::Warning,
-                    file,
-                    format!("{who} constrains the names below it, which is not judged here"),
-                    Some(format!(
-                        "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
-                        shell(self.ca_name()),
-                        shell(&self.identity.certificate_name)
-                    )),
-                );
-            }
+        }
+    }
+
+    fn name_constraints(&mut self, now: OffsetDateTime) {
+        let members = self.members();
+        let Some((_, _, who, file)) = members.iter().find(|(at, member, ..)| {
+            *at > 0 && matches!(member.x509.name_constraints(), Ok(Some(_)))
+        }) else {
+            return;
+        };
+        let names = if self.path.end == End::Anchor {
+            let chain: Vec<&[u8]> = members
+                .iter()
+                .map(|(_, member, ..)| member.certificate.der.as_slice())
+                .collect();
+            constraints::names(&chain, now)
+        } else {
+            Names::Unknown
+        };
+        let help = Some(format!(
+            "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
+            shell(self.ca_name()),
+            shell(&self.identity.certificate_name)
+        ));
+        let rule = "name-constraint";
+        match names {
+            Names::Forbidden => self.error(
+                rule,
+                file,
+                format!("{who} constrains the names below it, and the certificate has one that is not allowed"),
+                help,
+            ),
+            Names::Allowed => self.say(
+                rule,
+                Severity::Warning,
+                file,
+                format!("{who} constrains the names below it: those of the certificate are allowed, but servers differ in this"),
+                help,
+            ),
+            Names::Unknown => self.say(
+                rule,
+                Severity::Warning,
+                file,
+                format!("{who} constrains the names below it, and those of the certificate cannot be judged here"),
+                help,
+            ),
         }
     }
 
