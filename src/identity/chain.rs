@@ -115,6 +115,18 @@ pub(super) struct Member<'a> {
     pub(super) origin: Origin,
     /// Whether the signature by the next member could not be computed.
     pub(super) unverifiable: bool,
+    /// Whether the authority's file holds a certificate of the issuer's name, but with another key.
+    pub(super) namesake: Option<Namesake>,
+}
+
+/// Another authority of the same name. OpenSSL picks an issuer by name and key identifier, and never tries a second
+/// one: where there is no identifier (a version 1 leaf has none), the order of the file decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namesake {
+    /// It stands before the right one.
+    First,
+    /// It stands behind the right one.
+    Later,
 }
 
 /// Leaf first.
@@ -195,14 +207,18 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
             })
             .collect();
         // min_by_key takes the first of equals: the authority's before the client's.
+        let rank = |signature: &Signature| match signature {
+            Signature::Good => 0,
+            Signature::Unknown => 1,
+            Signature::Bad => 2,
+        };
         let best = candidates
-            .into_iter()
-            .min_by_key(|(_, signature)| match signature {
-                Signature::Good => 0,
-                Signature::Unknown => 1,
-                Signature::Bad => 2,
-            });
-        match best {
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (_, signature))| rank(signature))
+            .map(|(at, _)| at);
+        let namesake = best.and_then(|best| namesake(child, &candidates, best));
+        match best.and_then(|best| candidates.into_iter().nth(best)) {
             None => {
                 let renamed = trusted
                     .iter()
@@ -223,6 +239,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
             }
             Some((candidate, signature)) => {
                 current.unverifiable = signature == Signature::Unknown;
+                current.namesake = namesake;
                 members.push(std::mem::replace(&mut current, candidate));
                 if members.len() > LONGEST {
                     break End::NoIssuer { renamed: None };
@@ -240,5 +257,25 @@ fn member(certificate: &Certificate, origin: Origin) -> Option<Member<'_>> {
         x509: certificate.x509()?,
         origin,
         unverifiable: false,
+        namesake: None,
+    })
+}
+
+/// Where a trusted certificate stands that a server may take for the issuer of `child` instead of the one at `best`.
+fn namesake(
+    child: &X509Certificate<'_>,
+    candidates: &[(Member<'_>, Signature)],
+    best: usize,
+) -> Option<Namesake> {
+    let (wanted, _) = key_identifiers(child);
+    let at = candidates.iter().position(|(candidate, signature)| {
+        let (_, own) = key_identifiers(&candidate.x509);
+        let told_apart = wanted.is_some() && own.is_some() && wanted != own;
+        *signature == Signature::Bad && candidate.origin == Origin::Ca && !told_apart
+    })?;
+    Some(if at < best {
+        Namesake::First
+    } else {
+        Namesake::Later
     })
 }

@@ -11,7 +11,8 @@ use x509_parser::x509::X509Version;
 use super::certificate::{
     ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
 };
-use super::chain::{self, End, Member, Origin, Path};
+use super::chain::{self, End, Member, Namesake, Origin, Path};
+use super::constraints::{self, Names};
 use super::error::{beside, shell};
 use super::key::{Algorithm, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
@@ -40,7 +41,9 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
     judgement.extensions();
     judgement.strength();
     judgement.issuers();
+    judgement.name_constraints(options.now);
     judgement.end_of_path(asked);
+    judgement.namesakes();
     judgement.expiry(options);
     judgement.versions();
     let mut findings = judgement.findings;
@@ -281,7 +284,8 @@ impl<'a> Judgement<'a> {
                 summary.not_before.unix_timestamp(),
                 summary.not_after.unix_timestamp(),
             );
-            if seconds > until {
+            // The last second belongs to the lifetime (RFC 5280 §4.1.2.5), but OpenSSL no longer accepts it.
+            if seconds >= until {
                 let help = if at == 0 {
                     self.renew()
                 } else {
@@ -542,19 +546,52 @@ impl<'a> Judgement<'a> {
             if !self_issued {
                 depth = depth.saturating_add(1);
             }
-            if let Ok(Some(_)) = x509.name_constraints() {
-                self.say(
-                    "name-constraint",
-                    Severity::Warning,
-                    file,
-                    format!("{who} constrains the names below it, which is not judged here"),
-                    Some(format!(
-                        "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
-                        shell(self.ca_name()),
-                        shell(&self.identity.certificate_name)
-                    )),
-                );
-            }
+        }
+    }
+
+    fn name_constraints(&mut self, now: OffsetDateTime) {
+        let members = self.members();
+        let Some((_, _, who, file)) = members.iter().find(|(at, member, ..)| {
+            *at > 0 && matches!(member.x509.name_constraints(), Ok(Some(_)))
+        }) else {
+            return;
+        };
+        let names = if self.path.end == End::Anchor {
+            let chain: Vec<&[u8]> = members
+                .iter()
+                .map(|(_, member, ..)| member.certificate.der.as_slice())
+                .collect();
+            constraints::names(&chain, now)
+        } else {
+            Names::Unknown
+        };
+        let help = Some(format!(
+            "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
+            shell(self.ca_name()),
+            shell(&self.identity.certificate_name)
+        ));
+        let rule = "name-constraint";
+        match names {
+            Names::Forbidden => self.error(
+                rule,
+                file,
+                format!("{who} constrains the names below it, and the certificate has one that is not allowed"),
+                help,
+            ),
+            Names::Allowed => self.say(
+                rule,
+                Severity::Warning,
+                file,
+                format!("{who} constrains the names below it: those of the certificate are allowed, but servers differ in this"),
+                help,
+            ),
+            Names::Unknown => self.say(
+                rule,
+                Severity::Warning,
+                file,
+                format!("{who} constrains the names below it, and those of the certificate cannot be judged here"),
+                help,
+            ),
         }
     }
 
@@ -638,6 +675,36 @@ impl<'a> Judgement<'a> {
         }
     }
 
+    fn namesakes(&mut self) {
+        let ca = self.ca_name();
+        for (_, member, who, _) in self.members() {
+            let Some(namesake) = member.namesake else {
+                continue;
+            };
+            let severity = match namesake {
+                Namesake::First => Severity::Error,
+                Namesake::Later => Severity::Warning,
+            };
+            self.say(
+                "issuer-ambiguous",
+                severity,
+                ca,
+                format!(
+                    "holds two CAs called `{}`{}, because {who} does not name its issuer's key",
+                    name(member.x509.issuer()),
+                    match namesake {
+                        Namesake::First => ", the wrong one first: a server tries only that one",
+                        Namesake::Later => ": a server tries only one of them",
+                    }
+                ),
+                Some(format!(
+                    "leave only the CA that issued `{}` in `{ca}`",
+                    self.identity.certificate_name
+                )),
+            );
+        }
+    }
+
     /// Who the authority's file holds, in a few words.
     fn ca_subjects(&self) -> String {
         let certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates);
@@ -661,7 +728,7 @@ impl<'a> Judgement<'a> {
                 let until = summary.not_after.unix_timestamp();
                 let life = until.saturating_sub(summary.not_before.unix_timestamp());
                 let left = until.saturating_sub(now);
-                (left >= 0 && left < within.min(life / 3)).then_some((left, at, who, file, summary))
+                (left > 0 && left < within.min(life / 3)).then_some((left, at, who, file, summary))
             })
             .min_by_key(|(left, ..)| *left);
         if let Some((left, at, who, file, summary)) = earliest {

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod chain;
+mod constraints;
 mod error;
 mod judge;
 mod key;

@@ -207,6 +207,26 @@ fn accepts_a_plain_version_3_pair_and_one_below_two_intermediates() {
 }
 
 #[test]
+fn accepts_authorities_of_every_usual_algorithm() {
+    for algorithm in [
+        &PKCS_ECDSA_P384_SHA384,
+        &PKCS_ED25519,
+        &PKCS_RSA_SHA256,
+        &rcgen::PKCS_RSA_SHA384,
+        &rcgen::PKCS_RSA_SHA512,
+    ] {
+        let params = ca_params("Root");
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        let root = Ca { params, key, pem };
+        assert_eq!(
+            verdict(&root.issue(self::params("Client")), &root.pem),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
 fn accepts_what_explicitly_allows_a_tls_client() {
     let root = root();
     let mut leaf = params("Client");
@@ -817,7 +837,7 @@ fn refuses_what_is_expired_or_not_yet_valid() {
             "warning[cert-not-yet-valid] client.crt: the certificate is not valid before 2027-01-01 00:05:00 UTC, in 5 minutes"
         ]
     );
-    // Both ends belong to the lifetime (RFC 5280 §4.1.2.5).
+    // The first second belongs to the lifetime; the last does not for OpenSSL.
     assert_eq!(
         verdict(
             &root.issue(dated("Client", time::Duration::ZERO, DAY * 300)),
@@ -831,7 +851,16 @@ fn refuses_what_is_expired_or_not_yet_valid() {
             &root.pem
         ),
         [
-            "warning[cert-expires-soon] client.crt: the certificate expires in 0 seconds, on 2027-01-01 00:00:00 UTC"
+            "error[cert-expired] client.crt: the certificate expired 0 seconds ago, on 2027-01-01 00:00:00 UTC"
+        ]
+    );
+    assert_eq!(
+        verdict(
+            &root.issue(dated("Client", DAY * -300, time::Duration::SECOND)),
+            &root.pem
+        ),
+        [
+            "warning[cert-expires-soon] client.crt: the certificate expires in 1 second, on 2027-01-01 00:00:01 UTC"
         ]
     );
 }
@@ -1068,6 +1097,19 @@ fn tells_another_authority_from_one_that_was_created_again() {
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let recipe_again = same_name.self_signed(&key).unwrap().pem();
     assert_eq!(judged(V1, KEY, &recipe_again)[..1], created_again);
+    // OpenSSL, with both in its file, tries the first one only.
+    assert_eq!(
+        judged(V1, KEY, &format!("{recipe_again}{CA}"))[..1],
+        [
+            "error[issuer-ambiguous] ca.crt: holds two CAs called `O=Example ORG, CN=CA Cert`, the wrong one first: a server tries only that one, because the certificate does not name its issuer's key"
+        ]
+    );
+    assert_eq!(
+        judged(V1, KEY, &format!("{CA}{recipe_again}"))[..1],
+        [
+            "warning[issuer-ambiguous] ca.crt: holds two CAs called `O=Example ORG, CN=CA Cert`: a server tries only one of them, because the certificate does not name its issuer's key"
+        ]
+    );
 }
 
 #[test]
@@ -1226,18 +1268,48 @@ fn counts_the_intermediates_below_an_authority() {
 }
 
 #[test]
-fn warns_of_name_constraints() {
-    let mut constrained = ca_params("Root");
-    constrained.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![GeneralSubtree::DnsName("example.org".to_owned())],
-        excluded_subtrees: Vec::new(),
-    });
-    let root = Ca::root(constrained);
+fn judges_name_constraints() {
+    let constrained = |permitted| {
+        let mut params = ca_params("Root");
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![permitted],
+            excluded_subtrees: Vec::new(),
+        });
+        Ca::root(params)
+    };
+    let dns = constrained(GeneralSubtree::DnsName("example.org".to_owned()));
+    let called = |host: &str| {
+        let mut leaf = params("Client");
+        leaf.subject_alt_names = vec![rcgen::SanType::DnsName(host.try_into().unwrap())];
+        leaf
+    };
+    let allowed = [
+        "warning[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it: those of the certificate are allowed, but servers differ in this",
+    ];
+    let forbidden = [
+        "error[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it, and the certificate has one that is not allowed",
+    ];
+    assert_eq!(verdict(&dns.issue(params("Client")), &dns.pem), allowed);
     assert_eq!(
-        verdict(&root.issue(params("Client")), &root.pem),
-        [
-            "warning[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it, which is not judged here"
-        ]
+        verdict(&dns.issue(called("a.example.org")), &dns.pem),
+        allowed
+    );
+    assert_eq!(
+        verdict(&dns.issue(called("a.example.com")), &dns.pem),
+        forbidden
+    );
+    let mut other = DistinguishedName::new();
+    other.push(DnType::OrganizationName, "Other");
+    let directory = constrained(GeneralSubtree::DirectoryName(other));
+    assert_eq!(
+        verdict(&directory.issue(params("Client")), &directory.pem),
+        forbidden
+    );
+    let mut expired = called("a.example.org");
+    expired.not_after = NOW - DAY;
+    assert_eq!(
+        verdict(&dns.issue(expired), &dns.pem)[1],
+        "warning[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it, and those of the certificate cannot be judged here"
     );
 }
 
@@ -1396,6 +1468,12 @@ fn survives_mutants_and_keeps_their_keys_secret() {
     let root = root();
     let lower = root.below(ca_params("Lower"));
     let chain = format!("{}{}", lower.issue(params("Client")), lower.pem);
+    let mut constrained = ca_params("Constrained");
+    constrained.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName("example.org".to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
+    let constrained = Ca::root(constrained);
     let pieces = key_pieces();
     let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
     let der = |pem: &str| pem::scan(pem.as_bytes()).unwrap().blocks[0].der.to_vec();
@@ -1403,13 +1481,16 @@ fn survives_mutants_and_keeps_their_keys_secret() {
         V1.to_owned(),
         chain,
         include_str!("testdata/pss-222.crt").to_owned(),
+        constrained.issue(params("Client")),
     ];
     let keys = [KEY, PKCS1_KEY, EC_KEY];
     let (mut loaded, mut refused) = (0, 0);
     for round in 0..20_000 {
-        let mut cert = certificates[random.below(3)].clone().into_bytes();
+        let mut cert = certificates[random.below(4)].clone().into_bytes();
         let mut key = keys[random.below(3)].as_bytes().to_vec();
-        let mut ca = [CA, &root.pem][random.below(2)].as_bytes().to_vec();
+        let mut ca = [CA, &root.pem, &constrained.pem][random.below(3)]
+            .as_bytes()
+            .to_vec();
         match round % 5 {
             0 => random.mutate(&mut cert),
             1 => random.mutate(&mut key),
