@@ -136,21 +136,22 @@ fn operations(change: &Change<'_>, old: &Page<'_>, new: &Page<'_>) -> Vec<DiffOp
         let first = |page: &Page<'_>, offset: usize| if offset <= '\u{feff}'.len_utf8() { 0 } else { page.number(offset) };
         let old_lines = first(old, region.old.start)..old.number(region.old.end);
         let new_lines = first(new, region.new.start)..new.number(region.new.end);
-        push_equal(&mut all, old_at, new_at, old_lines.start.saturating_sub(old_at));
+        push(&mut all, DiffOp::Equal { old_index: old_at, new_index: new_at, len: old_lines.start.saturating_sub(old_at) });
         for operation in capture_diff_slices(Algorithm::Myers, &old.lines(old_lines.clone()), &new.lines(new_lines.clone())) {
-            all.push(shifted(operation, old_lines.start, new_lines.start));
+            push(&mut all, shifted(operation, old_lines.start, new_lines.start));
         }
         (old_at, new_at) = (old_lines.end, new_lines.end);
     }
-    push_equal(&mut all, old_at, new_at, old.starts.len().saturating_sub(old_at));
+    push(&mut all, DiffOp::Equal { old_index: old_at, new_index: new_at, len: old.starts.len().saturating_sub(old_at) });
     all
 }
 
-fn push_equal(all: &mut Vec<DiffOp>, old_index: usize, new_index: usize, len: usize) {
-    if let Some(DiffOp::Equal { len: last, .. }) = all.last_mut() {
-        *last += len;
-    } else if len > 0 {
-        all.push(DiffOp::Equal { old_index, new_index, len });
+/// Appends an operation; equal lines behind equal lines are one run, or a hunk would end between them.
+fn push(all: &mut Vec<DiffOp>, operation: DiffOp) {
+    match (all.last_mut(), operation) {
+        (_, DiffOp::Equal { len: 0, .. }) => {}
+        (Some(DiffOp::Equal { len: last, .. }), DiffOp::Equal { len, .. }) => *last += len,
+        (_, operation) => all.push(operation),
     }
 }
 
