@@ -156,7 +156,7 @@ fn pair(identity: &Identity) -> Pair {
 }
 
 fn loaders(delegates: &[&Delegate]) -> Vec<Loader> {
-    let any = |generation| delegates.iter().any(|delegate| delegate.generation == generation);
+    let any = |generation: Generation| delegates.iter().any(|delegate| delegate.generation == generation);
     let mut loaders = Vec::new();
     if any(Generation::Classic) || !any(Generation::ThreeX) {
         loaders.push(Loader::Java);

@@ -1,20 +1,29 @@
 //! The one pass over a stream: what is a delegate, and what belongs to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::stream::{Location, Stream, StreamError};
 use super::{Holds, Mask, is_secret_name, pod_spec};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 
 /// The two kinds of delegates that speak mTLS, and the one that does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Generation {
     /// Immutable ("classic") delegate, a Java program: `ACCOUNT_ID`.
     Classic,
     /// Delegate 3.x, a Go program: `HARNESS_ACCOUNT_ID`.
     ThreeX,
     /// Downloads its program at start; knows no client certificate.
-    Legacy,
+    Legacy(Legacy),
+}
+
+/// What gave a legacy delegate away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Legacy {
+    /// Where that stands.
+    pub offset: usize,
+    /// What it is: the kind, or a variable.
+    pub because: String,
 }
 
 /// What kind of workload a delegate is.
@@ -65,6 +74,8 @@ pub struct Index {
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
     secrets: Named<Location>,
+    /// Those of them that hold a delegate's token.
+    tokens: HashSet<Location>,
 }
 
 impl Index {
@@ -141,11 +152,15 @@ impl Variables {
     }
 }
 
+/// The keys that a delegate's token has in its Secret: classic, 3.x, legacy.
+const TOKENS: [&str; 3] = ["DELEGATE_TOKEN", "HARNESS_DELEGATE_TOKEN", "ACCOUNT_SECRET"];
+
 struct Workload {
     location: Location,
     name: String,
     namespace: Option<String>,
     kind: String,
+    kind_offset: usize,
     offset: usize,
     containers: Vec<Container>,
 }
@@ -153,6 +168,8 @@ struct Workload {
 struct Container {
     index: usize,
     variables: Variables,
+    /// The variable of `env` that only a legacy delegate has.
+    storage: Option<Legacy>,
     config_maps: Vec<String>,
     secrets: Vec<String>,
     image: Option<String>,
@@ -199,7 +216,7 @@ pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError
     let name = document.scalar(key).unwrap_or_default();
     StreamError {
         offset: document.node(key).span.start,
-        cause: format!("the key `{name}` stands twice in one mapping: tools differ in which one they take"),
+        cause: format!("duplicate key `{name}` in one mapping: tools differ in which one they take"),
     }
 }
 
@@ -217,6 +234,10 @@ impl Pass {
         match kind {
             "Secret" => {
                 self.index.secrets.add(name, namespace, location);
+                let has_token = |key| document.at(resource, &["data", key]).or(document.at(resource, &["stringData", key])).is_some();
+                if TOKENS.into_iter().any(has_token) {
+                    self.index.tokens.insert(location);
+                }
                 self.mask_secret(document, resource);
             }
             "ConfigMap" => self.config_map(document, resource, (name, namespace), location),
@@ -238,6 +259,7 @@ impl Pass {
                         name: name.to_owned(),
                         namespace: namespace.map(str::to_owned),
                         kind: kind.to_owned(),
+                        kind_offset: document.at(resource, &["kind"]).map_or(0, |kind| document.node(kind.node).span.start),
                         offset: document.node(resource.node).span.start,
                         containers,
                     });
@@ -337,8 +359,12 @@ impl Pass {
             .collect();
         let &(container, variables) = delegates.first()?;
         let tag = container.image.as_deref().map_or(Tag::Unknown(String::new()), Tag::of);
-        let generation = if workload.kind == "StatefulSet" || variables.storage {
-            Generation::Legacy
+        let generation = if workload.kind == "StatefulSet" {
+            Generation::Legacy(Legacy { offset: workload.kind_offset, because: "a StatefulSet".to_owned() })
+        } else if variables.storage {
+            let because = "it downloads its program from a storage URL".to_owned();
+            let unplaced = Legacy { offset: workload.offset, because };
+            Generation::Legacy(container.storage.clone().unwrap_or(unplaced))
         } else if variables.harness_account && !(variables.account && tag != Tag::ThreeX) {
             Generation::ThreeX
         } else {
@@ -347,12 +373,10 @@ impl Pass {
         let config_maps =
             container.config_maps.iter().flat_map(|name| self.environments.find(name, namespace)).map(|found| found.0);
         let token_name = format!("{}-account-token", workload.name);
-        let token_secret = container
-            .secrets
-            .iter()
-            .map(String::as_str)
-            .chain([token_name.as_str()])
-            .find_map(|name| self.index.secrets.find(name, namespace).last());
+        let secret = |name: &str| self.index.secrets.find(name, namespace).last();
+        let referred = || container.secrets.iter().filter_map(|name| secret(name));
+        let token_secret =
+            referred().find(|secret| self.index.tokens.contains(secret)).or_else(|| secret(&token_name)).or_else(|| referred().next());
         let upgraders = self.upgraders.find(&workload.name, namespace);
         let jobs_of = |config: &str| self.jobs.find(config, namespace).to_vec();
         let upgrader_jobs = upgraders.iter().flat_map(|(_, config)| jobs_of(config)).collect();
@@ -391,8 +415,14 @@ fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Conta
         .map(|(index, container)| {
             let mut variables = Variables::default();
             let env = document.get(container, "env");
+            let mut storage = None;
             for item in env.into_iter().flat_map(|env| document.items_of(env)) {
-                variables.note(document.text_at(item, &["name"]).unwrap_or_default());
+                let Some(name) = document.get(item, "name") else { continue };
+                let text = document.scalar(name.node).unwrap_or_default();
+                variables.note(text);
+                if variables.storage && storage.is_none() {
+                    storage = Some(Legacy { offset: document.node(name.node).span.start, because: format!("`{text}`") });
+                }
             }
             let from = document.get(container, "envFrom");
             let names = |what: &str| {
@@ -404,7 +434,7 @@ fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Conta
                     .collect::<Vec<_>>()
             };
             let image = document.text_at(container, &["image"]).map(str::to_owned);
-            Container { index, variables, config_maps: names("configMapRef"), secrets: names("secretRef"), image }
+            Container { index, variables, storage, config_maps: names("configMapRef"), secrets: names("secretRef"), image }
         })
         .filter(|container| container.variables.any() || !container.config_maps.is_empty())
         .collect()

@@ -25,9 +25,9 @@ const KEY_PATH: &str = "/etc/mtls/client.key";
 const MANAGER: &str = "MANAGER_HOST_AND_PORT";
 
 /// The variables that the delegate reads the pair by.
-fn variables(generation: Generation) -> &'static [(&'static str, &'static str)] {
+fn variables(generation: &Generation) -> &'static [(&'static str, &'static str)] {
     match generation {
-        Generation::Classic | Generation::Legacy => &[
+        Generation::Classic | Generation::Legacy(_) => &[
             ("DELEGATE_CLIENT_CERTIFICATE_PATH", CERTIFICATE_PATH),
             ("DELEGATE_CLIENT_CERTIFICATE_KEY_PATH", KEY_PATH),
             // else gRPC calls carry a rewritten authority, which the mTLS gateway does not route
@@ -121,11 +121,11 @@ impl<'s, 't> Planner<'s, 't> {
             actions: Vec::new(),
             remarks: Vec::new(),
         };
-        if delegate.generation == Generation::Legacy {
+        if let Generation::Legacy(legacy) = &delegate.generation {
             if matches!(self.goal, Goal::Present(_)) {
                 return Err(Refusal::at(
-                    delegate.offset,
-                    format!("`{}` is a legacy delegate, which does not support mTLS", delegate.name),
+                    legacy.offset,
+                    format!("`{}` is a legacy delegate ({}), which does not support mTLS", delegate.name, legacy.because),
                 )
                 .help("move it to an immutable delegate image first; `--delegate NAME` selects other delegates"));
             }
@@ -174,9 +174,10 @@ impl<'s, 't> Planner<'s, 't> {
             Some((pod, items.nth(*delegate.containers.first()?)?))
         });
         let (pod, container) = found.ok_or_else(|| Refusal::at(delegate.offset, "this delegate has no container"))?;
-        if delegate.containers.len() > 1 {
+        if let Some(&second) = delegate.containers.get(1) {
+            let second = document.get(pod, "containers").and_then(|list| document.items_of(list).nth(second));
             return Err(Refusal::at(
-                document.node(container.node).span.start,
+                document.node(second.unwrap_or(container).node).span.start,
                 format!("`{}` has {} containers that look like a delegate", delegate.name, delegate.containers.len()),
             )
             .help("keep `MANAGER_HOST_AND_PORT` and the account id in one of them"));
@@ -207,6 +208,9 @@ impl<'s, 't> Planner<'s, 't> {
         let document = &object.document;
         let mut manager = None;
         for item in document.get(container, "env").into_iter().flat_map(|env| document.items_of(env)) {
+            if !matches!(document.kind(item.node), yaml::Kind::Mapping { .. }) {
+                return Err(Refusal::at(document.node(item.node).span.start, "an item of `env` is not a mapping"));
+            }
             let Some(name) = document.text_at(item, &["name"]) else { continue };
             if name == MANAGER && manager.replace(item).is_some() {
                 return Err(Refusal::at(document.node(item.node).span.start, format!("`{MANAGER}` stands twice in `env`"))
@@ -214,7 +218,9 @@ impl<'s, 't> Planner<'s, 't> {
             }
             let value = document.get(item, "value");
             let text = value.and_then(|value| document.scalar(value.node)).unwrap_or_default().to_owned();
-            let variable = Variable { location: object.location, value, text, node: value.unwrap_or(item) };
+            let elsewhere = document.entry_of(item.node, "valueFrom").map(|entry| Found { node: entry.key, via: None });
+            let node = value.or(elsewhere).unwrap_or(item);
+            let variable = Variable { location: object.location, value, text, node };
             all.insert(name.to_owned(), variable);
         }
         Ok(all)
@@ -242,7 +248,7 @@ impl<'s, 't> Planner<'s, 't> {
 
         // 2 variables
         let mut missing = Vec::new();
-        for &(name, value) in variables(delegate.generation) {
+        for &(name, value) in variables(&delegate.generation) {
             match environment.get(name) {
                 Some(variable) => self.same_variable(name, value, variable)?,
                 None => missing.push((name, value)),
@@ -333,7 +339,7 @@ impl<'s, 't> Planner<'s, 't> {
         };
         let Some(manager) = manager else { return Ok(Vec::new()) };
         if manager.value.is_none() {
-            return Err(Refusal::at(self.offset(manager.location, manager.node)?, format!("`{MANAGER}` is not written here (`valueFrom`), so its URL cannot be moved"))
+            return Err(Refusal::at(self.offset(manager.location, manager.node)?, format!("`{MANAGER}` takes its value from elsewhere, so its URL cannot be moved"))
                 .help("change it where it comes from, and leave `--endpoint` out"));
         }
         let Some(from) = base(&manager.text) else {
@@ -397,7 +403,9 @@ impl<'s, 't> Planner<'s, 't> {
             return Ok(());
         }
         let offset = document.node(variable.node.node).span.start;
-        let message = if variable.text == value && variable.value.is_some() {
+        let message = if variable.value.is_none() {
+            format!("`{name}` takes its value from elsewhere, and must be \"{value}\"")
+        } else if variable.text == value {
             format!("`{name}` is a boolean, and must be the string \"{value}\"")
         } else {
             format!("`{name}` is set to another value than \"{value}\"")
@@ -479,18 +487,19 @@ impl<'s, 't> Planner<'s, 't> {
     ) -> Result<(), Refusal> {
         let Some(config) = map.document.at(map.root, &["data", "config.yaml"]) else { return Ok(()) };
         let text = map.document.scalar(config.node).unwrap_or_default().to_owned();
-        let place = map.document.node(config.node).span.start;
+        let layout = map.document.layout();
+        let embedded = layout.embedded(config.node);
         let inside = |refusal: Refusal| {
-            let within = refusal.offset.map(|offset| yaml::Place::of(&text, offset));
-            let at = within.map(|place| format!(" (line {} of the embedded file)", place.line)).unwrap_or_default();
-            Refusal { offset: Some(place), message: format!("`config.yaml`{at}: {}", refusal.message), help: refusal.help }
+            let outward = |offset| embedded.as_ref()?.outward(offset);
+            let offset = refusal.offset.and_then(outward).unwrap_or_else(|| layout.start(config.node));
+            Refusal { offset: Some(offset), ..refusal }
         };
         let stream = Stream::new(&text).map_err(|error| inside(error.into()))?;
         if stream.chunks.len() != 1 {
-            return Err(inside(Refusal::of_input("more than one YAML document")));
+            return Err(inside(Refusal::of_input("`config.yaml` holds more than one YAML document")));
         }
         let document = stream.document(0).map_err(|error| inside(error.into()))?;
-        let Some(root) = document.root() else { return Err(inside(Refusal::of_input("empty"))) };
+        let Some(root) = document.root() else { return Err(inside(Refusal::of_input("`config.yaml` is empty"))) };
         if let Some(key) = document.duplicate() {
             return Err(inside(delegate::duplicate_key(&document, key).into()));
         }
@@ -646,7 +655,7 @@ impl<'s, 't> Planner<'s, 't> {
                     && name != format!("{}-client-certificate", delegate.name)
                 {
                     return Err(Refusal::at(
-                        document.node(volume.node).span.start,
+                        document.node(document.at(volume, &["secret", "secretName"]).unwrap_or(volume).node).span.start,
                         format!("the volume `{VOLUME}` names the Secret `{name}`, which is not in the input"),
                     )
                     .help(format!("use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`")));
@@ -757,7 +766,7 @@ impl<'s, 't> Planner<'s, 't> {
         let document = &object.document;
         let mut editor = Editor::new(document);
         let mut gone = Vec::new();
-        for &(name, value) in variables(delegate.generation) {
+        for &(name, value) in variables(&delegate.generation) {
             if let Some(variable) = environment.get(name) {
                 self.same_variable(name, value, variable)?;
                 gone.push((name, variable.location));
@@ -975,14 +984,15 @@ fn add_mount(editor: &mut Editor<'_, '_>, container: Found) -> Result<bool, Refu
         if name == Some(VOLUME) && path == MOUNT_PATH && sub_path.is_none() {
             return Ok(false);
         }
+        let place = document.get(mount, "mountPath").unwrap_or(mount).node;
         if is_under(path, MOUNT_PATH) {
             return Err(editor
-                .refuse(mount.node, format!("`{path}` is taken by another mount"))
+                .refuse(place, format!("`{path}` is taken by another mount"))
                 .help("mount that volume somewhere else, then run again"));
         }
         if name == Some(VOLUME) {
             return Err(editor
-                .refuse(mount.node, format!("the volume `{VOLUME}` is mounted at `{path}` instead of `{MOUNT_PATH}`"))
+                .refuse(place, format!("the volume `{VOLUME}` is mounted at `{path}` instead of `{MOUNT_PATH}`"))
                 .help(format!("mount it at `{MOUNT_PATH}`, or take the mount out")));
         }
     }

@@ -23,21 +23,23 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     pub(super) fn refuse(&self, node: NodeId, message: impl Into<String>) -> Refusal {
-        Refusal::at(self.document.node(node).span.start, message)
+        Refusal::at(self.layout().start(node), message)
     }
 
     /// Refuses a node whose edit would show in other places as well, or that is written where we cannot see.
     fn editable(&self, found: Found) -> Result<NodeId, Refusal> {
         let document = self.document;
         if let Some(via) = found.via {
-            let what = if matches!(document.kind(via), Kind::Alias { .. }) { "an alias" } else { "a merge key" };
-            return Err(self
-                .refuse(via, format!("{what} stands where an edit is needed"))
-                .help("write the entries out in this place, then run again"));
+            let name = document.previous(via).and_then(|key| document.scalar(key)).map(|key| format!("`{key}`"));
+            let what = match document.kind(via) {
+                Kind::Alias { .. } => format!("{} is an alias here, and has to change", name.as_deref().unwrap_or("this")),
+                _ => "what has to change comes from a merge key".to_owned(),
+            };
+            return Err(self.refuse(via, what).help("write the entries out in this place, then run again"));
         }
         if let Some(shared) = document.shared(found.node) {
             return Err(self
-                .refuse(shared, "an edit is needed below this anchor, and an alias elsewhere would change with it")
+                .refuse(shared, "what has to change stands below this anchor, and an alias elsewhere would change with it")
                 .help("write the entries out where the alias stands, then run again"));
         }
         Ok(found.node)
@@ -254,7 +256,7 @@ impl<'d, 't> Editor<'d, 't> {
         let node = self.editable(mapping)?;
         if let Some(merge) = self.document.merge_key(node) {
             return Err(self
-                .refuse(merge, format!("a merge key stands in the mapping that needs a new `{key}`"))
+                .refuse(merge, format!("the mapping that needs a new `{key}` has a merge key"))
                 .help("write the entries out in this place, then run again"));
         }
         let Kind::Mapping { flow } = self.document.kind(node) else {
@@ -512,31 +514,10 @@ impl<'d, 't> Editor<'d, 't> {
                 .help("write it as `config.yaml: |` with the lines indented below"));
         }
         let unreadable = || self.refuse(node, "the lines of this block scalar are indented in a way we cannot edit");
-        let block = layout.block_scalar(node).ok_or_else(unreadable)?;
-        let text = inner.document.text;
-        let mut starts = Vec::new();
-        let mut at = 0;
-        for (number, line) in text.split('\n').enumerate() {
-            let Some(outer) = block.lines.get(number) else {
-                // behind the final newline
-                if line.is_empty() { break }
-                return Err(unreadable());
-            };
-            let raw = crate::yaml::slice(document.text, outer);
-            let content = raw.get(block.indent..).unwrap_or_default();
-            if content != line || !raw.bytes().take(block.indent).all(|byte| byte == b' ') {
-                return Err(unreadable());
-            }
-            starts.push((at, outer.start + block.indent));
-            at += line.len() + 1;
-        }
-        let outward = |offset: usize| {
-            let (inner_start, outer_start) = *starts.iter().rev().find(|(start, _)| *start <= offset)?;
-            Some(outer_start + (offset - inner_start))
-        };
+        let embedded = layout.embedded(node).ok_or_else(unreadable)?;
         let moved = inner.edits.iter().map(|edit| {
-            let (start, end) = (outward(edit.span.start)?, outward(edit.span.end)?);
-            let line_break = format!("{}{}", layout.line_break_near(start), " ".repeat(block.indent));
+            let (start, end) = (embedded.outward(edit.span.start)?, embedded.outward(edit.span.end)?);
+            let line_break = format!("{}{}", layout.line_break_near(start), " ".repeat(embedded.indent));
             Some(Edit { span: start..end, text: edit.text.replace('\n', &line_break), masks: Vec::new() })
         });
         let moved = moved.collect::<Option<Vec<Edit>>>().ok_or_else(unreadable)?;

@@ -228,6 +228,20 @@ impl<'d, 't> Layout<'d, 't> {
         Some(BlockScalar { header, indent, lines, end })
     }
 
+    /// Where a node starts for a reader: an anchored one at its `&`, a block scalar at its `|` or `>`.
+    pub fn start(self, id: NodeId) -> usize {
+        let node = self.document.node(id);
+        let start = match node.kind {
+            _ if node.anchored => self.introduced_at(id).and_then(|from| {
+                let rest = slice(self.document.text, &(from..node.span.start));
+                rest.find('&').map(|at| from + at)
+            }),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => self.block_scalar(id).map(|block| block.header),
+            _ => None,
+        };
+        start.unwrap_or(node.span.start)
+    }
+
     fn blank_lines_from(self, line_end: usize, limit: usize) -> usize {
         let mut end = line_end;
         loop {
@@ -256,6 +270,53 @@ pub struct BlockScalar {
     pub lines: Vec<Span>,
     /// The end of its last content line, before the line end.
     pub end: usize,
+}
+
+/// The text inside a literal block scalar, and where its bytes stand on the page.
+#[derive(Debug)]
+pub struct Embedded {
+    /// For every line: where it starts in the inner text, and where its content starts on the page.
+    starts: Vec<(usize, usize)>,
+    /// The blanks that its lines are indented by.
+    pub indent: usize,
+}
+
+impl Embedded {
+    /// The byte of the page at which byte `offset` of the inner text stands.
+    pub fn outward(&self, offset: usize) -> Option<usize> {
+        let line = self.starts.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
+        let (inner, outer) = self.starts.get(line)?;
+        Some(outer + (offset - inner))
+    }
+}
+
+impl Layout<'_, '_> {
+    /// The lines of a literal block scalar, each checked: it must be the inner line behind the indentation. `None` for
+    /// any other scalar, and where a line is not.
+    pub fn embedded(self, id: NodeId) -> Option<Embedded> {
+        let node = self.document.node(id);
+        if node.kind != Kind::Scalar(ScalarStyle::Literal) {
+            return None;
+        }
+        let block = self.block_scalar(id)?;
+        let mut starts = Vec::new();
+        let mut at = 0;
+        for (number, line) in node.value.split('\n').enumerate() {
+            let Some(outer) = block.lines.get(number) else {
+                // behind the final line end
+                return line.is_empty().then_some(Embedded { starts, indent: block.indent });
+            };
+            let raw = slice(self.document.text, outer);
+            // a blank line may be shorter than the indentation
+            let indent = block.indent.min(raw.len());
+            if raw.get(indent..)? != line || !raw.bytes().take(indent).all(|byte| byte == b' ') {
+                return None;
+            }
+            starts.push((at, outer.start + indent));
+            at += line.len() + 1;
+        }
+        Some(Embedded { starts, indent: block.indent })
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod parse;
 mod place;
 mod split;
 
-pub use layout::Layout;
+pub use layout::{Embedded, Layout};
 pub use node::{Document, Entry, Found, Kind, Node, NodeId, ScalarStyle};
 pub use parse::{ParseError, parse};
 pub use place::{Place, slice};

@@ -8,29 +8,29 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-pub const AT: &str = "2027-01-01T00:00:00Z";
+pub(crate) const AT: &str = "2027-01-01T00:00:00Z";
 
-pub struct Output {
-    pub code: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn quickstart(file: &str) -> PathBuf {
+pub(crate) fn quickstart(file: &str) -> PathBuf {
     root().join("fixtures/quickstart").join(file)
 }
 
-pub fn command(directory: &Path) -> Command {
+pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_delegate-mtls"));
     command.env_clear().env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir(directory);
     command
 }
 
-pub fn run(command: &mut Command, stdin: &[u8]) -> Output {
+pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
     let mut pipe = child.stdin.take().unwrap();
@@ -47,13 +47,13 @@ pub fn run(command: &mut Command, stdin: &[u8]) -> Output {
 }
 
 /// `inject` with the test pair and `arguments`.
-pub fn inject(directory: &Path, arguments: &[String]) -> Command {
+pub(crate) fn inject(directory: &Path, arguments: &[String]) -> Command {
     let mut command = command(directory);
     command.arg("inject").args(pair_arguments()).args(arguments);
     command
 }
 
-pub fn pair_arguments() -> Vec<String> {
+pub(crate) fn pair_arguments() -> Vec<String> {
     let file = |name| quickstart(name).display().to_string();
     ["--cert", &file("client.crt"), "--key", &file("client.key"), "--ca", &file("ca.crt"), "--at", AT]
         .map(str::to_owned)
@@ -61,14 +61,14 @@ pub fn pair_arguments() -> Vec<String> {
 }
 
 /// A fixture with its two tokens replaced by base64 of the test pair.
-pub fn fixture(path: &Path) -> Vec<u8> {
+pub(crate) fn fixture(path: &Path) -> Vec<u8> {
     let base64 = |file| STANDARD.encode(fs::read(quickstart(file)).unwrap());
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.replace("@CRT@", &base64("client.crt")).replace("@KEY@", &base64("client.key")).into_bytes()
 }
 
 /// The folders below `fixtures/KIND`, sorted.
-pub fn cases(kind: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(kind: &str) -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = fs::read_dir(root().join("fixtures").join(kind))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -80,7 +80,7 @@ pub fn cases(kind: &str) -> Vec<PathBuf> {
 }
 
 /// The arguments of a fixture, one a line; the common endpoint where it has none.
-pub fn arguments(case: &Path) -> Vec<String> {
+pub(crate) fn arguments(case: &Path) -> Vec<String> {
     match fs::read_to_string(case.join("args")) {
         Ok(arguments) => arguments.lines().map(str::to_owned).collect(),
         Err(_) => ["--endpoint", "https://acme.harness.io:8443"].map(str::to_owned).to_vec(),

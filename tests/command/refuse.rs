@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::binary::{arguments, cases, fixture, inject, run};
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let trial = |case: std::path::PathBuf| {
         let title = format!("refuse/{}", case.file_name().unwrap().display());
         Trial::test(title, move || check(&case))
