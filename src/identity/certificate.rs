@@ -8,6 +8,7 @@ use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
+use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::X509Name;
 
@@ -186,21 +187,35 @@ pub(super) enum KeySize {
 
 /// How large the key of a certificate is.
 pub(super) fn key_size(x509: &X509Certificate<'_>) -> KeySize {
-    let spki = x509.public_key();
-    if spki.algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS {
-        return match RSAPublicKey::from_der(&spki.subject_public_key.data) {
-            Ok((_, rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
-            Err(_) => KeySize::Other,
-        };
+    // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
+    if let Some(rsa) = rsa(x509) {
+        return KeySize::Rsa(bits(&stripped(rsa.modulus)));
     }
-    match spki.parsed() {
-        // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
-        Ok(PublicKey::RSA(rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
-        Ok(PublicKey::EC(point)) => {
-            KeySize::Ec(point.data().len().saturating_sub(1).saturating_mul(4))
-        }
+    match x509.public_key().parsed() {
+        Ok(PublicKey::EC(point)) => KeySize::Ec(match point.data() {
+            // Compressed (SEC 1 §2.3.3): one coordinate and a sign.
+            [2 | 3, x @ ..] => x.len().saturating_mul(8),
+            [_, both @ ..] => both.len().saturating_mul(4),
+            [] => 0,
+        }),
         _ => KeySize::Other,
     }
+}
+
+/// How many bits the public exponent has; 0 for a key that is not RSA.
+pub(super) fn exponent_size(x509: &X509Certificate<'_>) -> usize {
+    rsa(x509).map_or(0, |rsa| bits(&stripped(rsa.exponent)))
+}
+
+/// The numbers of an RSA key, bound to PSS or not.
+fn rsa<'a>(x509: &'a X509Certificate<'_>) -> Option<RSAPublicKey<'a>> {
+    let spki = x509.public_key();
+    let algorithm = &spki.algorithm.algorithm;
+    if *algorithm != OID_PKCS1_RSAENCRYPTION && *algorithm != OID_PKCS1_RSASSAPSS {
+        return None;
+    }
+    let (_, rsa) = RSAPublicKey::from_der(&spki.subject_public_key.data).ok()?;
+    Some(rsa)
 }
 
 /// What makes an extension unreadable or not understood.

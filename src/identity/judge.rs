@@ -164,12 +164,12 @@ impl<'a> Judgement<'a> {
                     format!("is an RSA key of {bits} bit, and servers refuse fewer than 2048"),
                     Some(new_key()),
                 );
-            } else if bits > 8192 {
+            } else if key.soundness == Soundness::Unchecked {
                 self.say(
                     "key-unchecked",
                     Severity::Note,
                     key_file,
-                    format!("is an RSA key of {bits} bit: above 8192 the key's consistency is not checked"),
+                    "is an RSA key of unusual size or exponent: whether it is damaged was not checked".to_owned(),
                     Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
                 );
             }

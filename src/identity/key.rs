@@ -168,6 +168,9 @@ pub(super) fn read(block: &Block) -> Result<Key, Cause> {
     }
 }
 
+/// In bits; aws-lc refuses RSA keys with a larger public exponent, which are odd but not wrong.
+pub(super) const LARGEST_EXPONENT: usize = 33;
+
 fn of_rsa(rsa: &pkcs1::RsaPrivateKey<'_>, der: &[u8], pem: Zeroizing<String>) -> Key {
     let modulus = stripped(rsa.modulus.as_bytes());
     let bits = bits(&modulus);
@@ -180,14 +183,15 @@ fn of_rsa(rsa: &pkcs1::RsaPrivateKey<'_>, der: &[u8], pem: Zeroizing<String>) ->
         modulus,
         exponent: stripped(rsa.public_exponent.as_bytes()),
     };
+    let exponent = self::bits(&stripped(rsa.public_exponent.as_bytes()));
     // aws-lc multiplies the primes and inverts the exponents, and takes 2048 to 8192 bit.
     let soundness = match algorithm {
-        Algorithm::Rsa {
-            bits: 2048..=8192, ..
-        } => match rsa::KeyPair::from_der(der) {
-            Ok(_) => Soundness::Sound,
-            Err(_) => Soundness::Corrupt,
-        },
+        Algorithm::Rsa { bits: 2048..=8192 } if exponent <= LARGEST_EXPONENT => {
+            match rsa::KeyPair::from_der(der) {
+                Ok(_) => Soundness::Sound,
+                Err(_) => Soundness::Corrupt,
+            }
+        }
         _ => Soundness::Unchecked,
     };
     Key {

@@ -801,6 +801,19 @@ fn finds_a_key_whose_numbers_contradict_each_other() {
     );
 }
 
+#[test]
+fn takes_an_rsa_key_that_the_provider_cannot_check() {
+    let cert = include_str!("testdata/large-exponent.crt");
+    let key = include_str!("testdata/large-exponent.key");
+    assert_eq!(
+        judged(cert, key, cert),
+        [
+            "warning[leaf-is-ca] client.crt: stands in `ca.crt` itself: a server has to trust this one certificate instead of a CA",
+            "note[key-unchecked] client.key: is an RSA key of unusual size or exponent: whether it is damaged was not checked",
+        ]
+    );
+}
+
 // --- dates -----------------------------------------------------------------------------------------------------
 
 fn dated(cn: &str, from: time::Duration, until: time::Duration) -> CertificateParams {

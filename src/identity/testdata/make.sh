@@ -41,6 +41,8 @@ openssl x509 -req $DAYS -sha256 -in small.csr -CA ca.crt -CAkey ca.key -CAcreate
 openssl ecparam -name prime256v1 -genkey -out ec.key
 openssl genrsa -primes 3 -out multi-prime.key 2048
 openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.key
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:1099511627791 -out large-exponent.key
+openssl req -x509 -sha256 $DAYS -key large-exponent.key -subj "/CN=Odd" -addext basicConstraints=critical,CA:FALSE -out large-exponent.crt
 
 openssl x509 -in v1.crt -trustout -addtrust clientAuth -out trusted.crt
 openssl crl2pkcs7 -nocrl -certfile v1.crt -out v1.p7b
