@@ -118,7 +118,7 @@ pub(super) enum Soundness {
 /// Reads one key block.
 ///
 /// # Errors
-/// [`Cause::TrailingDer`], [`Cause::BrokenDer`], or [`Cause::Instead`] for a kind of block that is no readable key.
+/// [`Cause::TrailingDer`], [`Cause::BrokenDer`], or [`Cause::ForeignKey`] for a kind of block that nobody reads.
 pub(super) fn read(block: &Block) -> Result<Key, Cause> {
     let der = block.der.as_slice();
     let (label, line) = (block.label, block.line);
@@ -164,7 +164,7 @@ pub(super) fn read(block: &Block) -> Result<Key, Cause> {
                 Ok(unchecked(pem, Algorithm::Other))
             }
         }
-        other => Err(Cause::Instead(other, super::Role::Key)),
+        other => Err(Cause::ForeignKey(other)),
     }
 }
 

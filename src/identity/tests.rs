@@ -642,6 +642,22 @@ fn names_every_file_that_is_another_thing() {
             "openssl pkcs7 -in client.crt -print_certs -out client.pem"
         )
     );
+    let open_ssh =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n";
+    assert_eq!(
+        key_refused(open_ssh.as_bytes()),
+        says(
+            "`client.key`: holds an OpenSSH private key, which no delegate can load",
+            "cp client.key client.pkcs8.key && ssh-keygen -p -N '' -m PKCS8 -f client.pkcs8.key"
+        )
+    );
+    assert_eq!(
+        key_refused(open_ssh.replace("OPENSSH", "DSA").as_bytes()),
+        says(
+            "`client.key`: holds a DSA private key, which no delegate can load",
+            "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout client.rsa.key -out client.csr"
+        )
+    );
     let ca = load(
         named("client.crt", V1),
         named("client.key", KEY),
@@ -653,6 +669,30 @@ fn names_every_file_that_is_another_thing() {
         "`my ca.key`: holds a private key, not a CA certificate"
     );
     assert_eq!(ca.role, Role::Ca);
+}
+
+#[test]
+fn turns_a_refusal_into_a_finding() {
+    let finding = |cert: &str, key: &str| {
+        let pair = load(named("client.crt", cert), named("client.key", key), None);
+        lines(&[pair.unwrap_err().finding()])
+    };
+    assert_eq!(
+        finding(V1, include_str!("testdata/client.encrypted.key")),
+        [
+            "error[key-encrypted] client.key: the private key is encrypted, and a delegate has no way to give the password"
+        ]
+    );
+    assert_eq!(
+        finding(V1, ""),
+        ["error[key-format] client.key: the file is empty"]
+    );
+    assert_eq!(
+        finding("{CERT}", KEY),
+        [
+            "error[cert-unreadable] client.crt: holds no PEM block: there is no `-----BEGIN` line in it"
+        ]
+    );
 }
 
 #[test]
@@ -1085,7 +1125,7 @@ fn tells_another_authority_from_one_that_was_created_again() {
     assert_eq!(
         findings[0].help.as_deref(),
         Some(
-            "openssl x509 -in client.crt -noout -issuer; openssl x509 -in ca.crt -noout -subject; an intermediate belongs behind the certificate in `client.crt`"
+            "--ca wants the certificate of `CN=Root`; if that is an intermediate, append it to `client.crt`"
         )
     );
     let created_again = [
@@ -1378,7 +1418,9 @@ fn names_the_algorithm_before_it_blames_the_authority() {
     );
     assert_eq!(
         findings[0].help.as_deref(),
-        Some("openssl verify -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt")
+        Some(
+            "openssl verify -auth_level 2 -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt"
+        )
     );
     assert_eq!(
         judged(
