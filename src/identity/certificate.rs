@@ -6,7 +6,7 @@ use std::fmt;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
@@ -309,4 +309,31 @@ pub(super) fn key_identifiers<'a>(
         }
     }
     ids
+}
+
+/// Whether `issuer` is the one that `child` names by key identifier, serial number and issuer, as far as it names
+/// one (RFC 5280 §4.2.1.1). OpenSSL passes over any other issuer, even one with the right key.
+pub(super) fn identifies(child: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    let (_, own) = key_identifiers(issuer);
+    child.extensions().iter().all(|extension| {
+        let ParsedExtension::AuthorityKeyIdentifier(wanted) = extension.parsed_extension() else {
+            return true;
+        };
+        let key = match (&wanted.key_identifier, own) {
+            (Some(wanted), Some(own)) => wanted.0 == own,
+            _ => true,
+        };
+        let serial = wanted
+            .authority_cert_serial
+            .is_none_or(|serial| stripped(serial) == stripped(issuer.raw_serial()));
+        let above = wanted.authority_cert_issuer.iter().flatten();
+        let issuer_of_issuer = above
+            .filter_map(|general| match general {
+                GeneralName::DirectoryName(name) => Some(name),
+                _ => None,
+            })
+            .next()
+            .is_none_or(|name| same_name(name, issuer.issuer()));
+        key && serial && issuer_of_issuer
+    })
 }

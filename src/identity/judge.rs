@@ -646,6 +646,19 @@ impl<'a> Judgement<'a> {
                 };
                 self.error("issuer-unknown", file, message, Some(help));
             }
+            End::OtherIdentifier { origin } => {
+                let other = self.place(*origin);
+                self.error(
+                    "issuer-other-id",
+                    file,
+                    format!("`{other}` has the issuer's name and key, but not the identifier by which {who} names it: the CA's certificate was made anew"),
+                    Some(if at == 0 {
+                        self.renew()
+                    } else {
+                        format!("have {who} issued again, or use the CA's earlier certificate")
+                    }),
+                );
+            }
             End::OtherKey { altered: true, .. } => self.error(
                 "signature-invalid",
                 file,

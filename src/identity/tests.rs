@@ -1179,6 +1179,41 @@ fn says_when_the_authority_was_renamed() {
 }
 
 #[test]
+fn finds_an_authority_whose_certificate_was_made_anew() {
+    let root = root();
+    let leaf = root.issue(params("Client"));
+    let mut anew = ca_params("Root");
+    anew.key_identifier_method = rcgen::KeyIdMethod::Sha512;
+    let anew = anew.self_signed(&root.key).unwrap().pem();
+    assert_eq!(
+        verdict(&leaf, &anew),
+        [
+            "error[issuer-other-id] client.crt: `ca.crt` has the issuer's name and key, but not the identifier by which the certificate names it: the CA's certificate was made anew"
+        ]
+    );
+    assert_eq!(verdict(&leaf, &format!("{anew}{}", root.pem)), [""; 0]);
+    // Renewed with the same identifier.
+    let mut renewed = ca_params("Root");
+    renewed.not_after = NOW + DAY * 2000;
+    let renewed = renewed.self_signed(&root.key).unwrap().pem();
+    assert_eq!(verdict(&leaf, &renewed), [""; 0]);
+    assert_eq!(
+        judged(include_str!("testdata/by-serial.crt"), KEY, CA),
+        [""; 0]
+    );
+    assert_eq!(
+        judged(
+            include_str!("testdata/by-serial.crt"),
+            KEY,
+            include_str!("testdata/ca-renewed.crt")
+        ),
+        [
+            "error[issuer-other-id] client.crt: `ca.crt` has the issuer's name and key, but not the identifier by which the certificate names it: the CA's certificate was made anew"
+        ]
+    );
+}
+
+#[test]
 fn compares_names_as_openssl_and_java_do() {
     let root = root();
     let leaf = root.issue(params("Client"));

@@ -28,6 +28,10 @@ issue md5.crt -md5 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e
 issue sha1.crt -sha1 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e
 issue pss-32.crt -sha256 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32
 issue pss-222.crt -sha256 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:222
+# The authority's certificate renewed, with the same key and another serial number; and a leaf that names the first one's.
+openssl req -x509 -sha256 $DAYS -key ca.key -subj "/O=Example ORG/CN=CA Cert" -out ca-renewed.crt
+printf '[e]\nauthorityKeyIdentifier=keyid,issuer:always\n' > serial.cnf
+issue by-serial.crt -sha256 -CA ca.crt -CAkey ca.key -extfile serial.cnf -extensions e
 printf '[e]\nnsCertType=server\n' > ns.cnf
 issue ns-server.crt -sha256 -CA ca.crt -CAkey ca.key -extfile ns.cnf -extensions e
 
