@@ -336,6 +336,23 @@ fn makes_any_layout_canonical() {
 }
 
 #[test]
+fn says_which_layout_java_cannot_read() {
+    let tabs: String = KEY.lines().map(|line| format!("\t{line}\n")).collect();
+    assert_eq!(
+        lines(&pair(V1, &tabs, CA).as_found(Loader::Java)),
+        [
+            "error[key-format] client.key: there are tabs inside the key, which a classic delegate cannot read"
+        ]
+    );
+    assert_eq!(pair(V1, &tabs, CA).as_found(Loader::Go), []);
+    let crlf = KEY.replace('\n', " \r\n");
+    assert_eq!(
+        pair(V1, &format!("\t{crlf}\t"), CA).as_found(Loader::Java),
+        []
+    );
+}
+
+#[test]
 fn puts_the_chain_in_order_and_drops_what_it_does_not_need() {
     let root = root();
     let upper = root.below(ca_params("Upper"));
@@ -1496,6 +1513,27 @@ fn escapes_names_that_would_move_the_cursor() {
     let leaf = root.issue(params("a\u{1b}[2J`b`\u{202e}"));
     let identity = pair(&leaf, &CLIENT.serialize_pem(), &root.pem);
     assert_eq!(identity.leaf().subject, r"CN=a\u{1b}[2J'b'\u{202e}");
+}
+
+#[test]
+fn prints_names_of_every_string_type() {
+    let root = root();
+    let mut leaf = params("x");
+    leaf.distinguished_name = DistinguishedName::new();
+    let bmp = rcgen::string::BmpString::try_from("Größe").unwrap();
+    leaf.distinguished_name
+        .push(DnType::OrganizationName, rcgen::DnValue::BmpString(bmp));
+    leaf.distinguished_name
+        .push(DnType::CustomDnType(vec![1, 2, 3]), "own");
+    let teletex = rcgen::string::TeletexString::try_from("Client").unwrap();
+    leaf.distinguished_name
+        .push(DnType::CommonName, rcgen::DnValue::TeletexString(teletex));
+    let identity = pair(&root.issue(leaf), &CLIENT.serialize_pem(), &root.pem);
+    assert_eq!(identity.leaf().subject, "O=Größe, 1.2.3=own, CN=Client");
+    let mut nobody = params("x");
+    nobody.distinguished_name = DistinguishedName::new();
+    let identity = pair(&root.issue(nobody), &CLIENT.serialize_pem(), &root.pem);
+    assert_eq!(identity.leaf().subject, "(no name)");
 }
 
 // --- nothing leaks, nothing panics -----------------------------------------------------------------------------
