@@ -1340,6 +1340,23 @@ fn refuses_issuers_that_may_not_issue() {
 }
 
 #[test]
+fn takes_version_1_below_an_intermediate_but_not_as_one() {
+    let leaf = include_str!("testdata/v1-by-inter.crt");
+    let note = "note[cert-v1] client.crt: the certificate is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not";
+    let inter = include_str!("testdata/inter.crt");
+    assert_eq!(judged(&format!("{leaf}{inter}"), KEY, CA), [note]);
+    let inter = include_str!("testdata/inter-v1.crt");
+    assert_eq!(
+        judged(&format!("{leaf}{inter}"), KEY, CA),
+        [
+            "error[issuer-not-ca] client.crt: the intermediate `CN=Intermediate` is of version 1, and only a root may be that",
+            note,
+            "note[cert-v1] client.crt: the intermediate `CN=Intermediate` is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not",
+        ]
+    );
+}
+
+#[test]
 fn counts_the_intermediates_below_an_authority() {
     let mut short = ca_params("Root");
     short.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -32,6 +32,12 @@ issue pss-222.crt -sha256 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e
 openssl req -x509 -sha256 $DAYS -key ca.key -subj "/O=Example ORG/CN=CA Cert" -out ca-renewed.crt
 printf '[e]\nauthorityKeyIdentifier=keyid,issuer:always\n' > serial.cnf
 issue by-serial.crt -sha256 -CA ca.crt -CAkey ca.key -extfile serial.cnf -extensions e
+# Two intermediates with one key, of version 3 and of version 1, and a version 1 leaf below them.
+printf '[e]\nbasicConstraints=critical,CA:TRUE\n' > ca.cnf
+openssl req -new -newkey rsa:2048 -nodes -subj "/CN=Intermediate" -keyout inter.key -out inter.csr
+openssl x509 -req $DAYS -sha256 -in inter.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out inter.crt -extfile ca.cnf -extensions e
+openssl x509 -req $DAYS -sha256 -in inter.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out inter-v1.crt
+issue v1-by-inter.crt -sha256 -CA inter.crt -CAkey inter.key
 printf '[e]\nnsCertType=server\n' > ns.cnf
 issue ns-server.crt -sha256 -CA ca.crt -CAkey ca.key -extfile ns.cnf -extensions e
 
@@ -51,4 +57,4 @@ openssl req -x509 -sha256 $DAYS -key large-exponent.key -subj "/CN=Odd" -addext 
 openssl x509 -in v1.crt -trustout -addtrust clientAuth -out trusted.crt
 openssl crl2pkcs7 -nocrl -certfile v1.crt -out v1.p7b
 openssl x509 -in v1.crt -outform DER -out v1.der
-rm -f ./*.csr ./*.cnf ./*.srl ca.key small-ca.key p521-ca.key client.pkcs8.key
+rm -f ./*.csr ./*.cnf ./*.srl ca.key inter.key small-ca.key p521-ca.key client.pkcs8.key
