@@ -6,10 +6,12 @@ use std::fmt;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
+use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
-use x509_parser::x509::X509Name;
+use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::error::Cause;
 use super::key::{bits, stripped};
@@ -113,16 +115,39 @@ impl Certificate {
     }
 }
 
-/// A name as a person reads it, fit for a terminal.
+/// A name as a person reads it, fit for a terminal: `O=Example ORG, CN=Client`.
 pub(super) fn name(name: &X509Name<'_>) -> String {
-    let text = name.to_string();
-    if text.is_empty() {
+    let rdns: Vec<String> = name
+        .iter_rdn()
+        .map(|rdn| {
+            let attributes: Vec<String> = rdn.iter().map(attribute).collect();
+            attributes.join(" + ")
+        })
+        .collect();
+    if rdns.is_empty() {
         return "(no name)".to_owned();
     }
+    rdns.join(", ")
+}
+
+fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let oid = attribute.attr_type();
+    let kind = oid2abbrev(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned);
+    let value = attribute.attr_value();
+    let value = text(value).unwrap_or_else(|| {
+        // RFC 4514 §2.4: what is not a string is printed as its bytes.
+        let hex = value.data.iter().map(|byte| format!("{byte:02X}"));
+        std::iter::once("#".to_owned()).chain(hex).collect()
+    });
+    format!("{kind}={}", printable(&value))
+}
+
+/// The text without what would move a terminal's cursor or turn the line around, and without our quotation mark.
+fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            // Bidirectional controls can turn a printed line around as well as control characters can.
-            let hostile = c.is_control() || matches!(c, '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+            let hostile = c.is_control()
+                || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
             let escaped = hostile.then(|| c.escape_unicode());
             let plain = (!hostile).then_some(if c == '`' { '\'' } else { c });
             escaped.into_iter().flatten().chain(plain)
@@ -146,7 +171,7 @@ fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
                 .iter()
                 .map(|attribute| {
                     let value = attribute.attr_value();
-                    let folded = text(value).ok_or_else(|| value.data.to_vec());
+                    let folded = folded(value).ok_or_else(|| value.data.to_vec());
                     (attribute.attr_type().as_bytes().to_vec(), folded)
                 })
                 .collect();
@@ -156,11 +181,14 @@ fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
         .collect()
 }
 
+/// A string of any of the types that names are made of (RFC 5280 §4.1.2.4); T.61 is read as Latin-1, as everybody does.
 fn text(value: &Any<'_>) -> Option<String> {
     let string = match value.tag() {
-        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
-            std::str::from_utf8(value.data).ok()?.to_owned()
-        }
+        Tag::Utf8String
+        | Tag::PrintableString
+        | Tag::Ia5String
+        | Tag::VisibleString
+        | Tag::NumericString => std::str::from_utf8(value.data).ok()?.to_owned(),
         Tag::T61String => value.data.iter().map(|byte| char::from(*byte)).collect(),
         Tag::BmpString => {
             let units = value.data.chunks(2).map(|pair| match pair {
@@ -171,7 +199,12 @@ fn text(value: &Any<'_>) -> Option<String> {
         }
         _ => return None,
     };
-    let words: Vec<&str> = string.split_ascii_whitespace().collect();
+    Some(string)
+}
+
+fn folded(value: &Any<'_>) -> Option<String> {
+    let text = text(value)?;
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
     Some(words.join(" ").to_ascii_lowercase())
 }
 
@@ -186,21 +219,35 @@ pub(super) enum KeySize {
 
 /// How large the key of a certificate is.
 pub(super) fn key_size(x509: &X509Certificate<'_>) -> KeySize {
-    let spki = x509.public_key();
-    if spki.algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS {
-        return match RSAPublicKey::from_der(&spki.subject_public_key.data) {
-            Ok((_, rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
-            Err(_) => KeySize::Other,
-        };
+    // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
+    if let Some(rsa) = rsa(x509) {
+        return KeySize::Rsa(bits(&stripped(rsa.modulus)));
     }
-    match spki.parsed() {
-        // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
-        Ok(PublicKey::RSA(rsa)) => KeySize::Rsa(bits(&stripped(rsa.modulus))),
-        Ok(PublicKey::EC(point)) => {
-            KeySize::Ec(point.data().len().saturating_sub(1).saturating_mul(4))
-        }
+    match x509.public_key().parsed() {
+        Ok(PublicKey::EC(point)) => KeySize::Ec(match point.data() {
+            // Compressed (SEC 1 §2.3.3): one coordinate and a sign.
+            [2 | 3, x @ ..] => x.len().saturating_mul(8),
+            [_, both @ ..] => both.len().saturating_mul(4),
+            [] => 0,
+        }),
         _ => KeySize::Other,
     }
+}
+
+/// How many bits the public exponent has; 0 for a key that is not RSA.
+pub(super) fn exponent_size(x509: &X509Certificate<'_>) -> usize {
+    rsa(x509).map_or(0, |rsa| bits(&stripped(rsa.exponent)))
+}
+
+/// The numbers of an RSA key, bound to PSS or not.
+fn rsa<'a>(x509: &'a X509Certificate<'_>) -> Option<RSAPublicKey<'a>> {
+    let spki = x509.public_key();
+    let algorithm = &spki.algorithm.algorithm;
+    if *algorithm != OID_PKCS1_RSAENCRYPTION && *algorithm != OID_PKCS1_RSASSAPSS {
+        return None;
+    }
+    let (_, rsa) = RSAPublicKey::from_der(&spki.subject_public_key.data).ok()?;
+    Some(rsa)
 }
 
 /// What makes an extension unreadable or not understood.
@@ -294,4 +341,31 @@ pub(super) fn key_identifiers<'a>(
         }
     }
     ids
+}
+
+/// Whether `issuer` is the one that `child` names by key identifier, serial number and issuer, as far as it names
+/// one (RFC 5280 §4.2.1.1). OpenSSL passes over any other issuer, even one with the right key.
+pub(super) fn identifies(child: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    let (_, own) = key_identifiers(issuer);
+    child.extensions().iter().all(|extension| {
+        let ParsedExtension::AuthorityKeyIdentifier(wanted) = extension.parsed_extension() else {
+            return true;
+        };
+        let key = match (&wanted.key_identifier, own) {
+            (Some(wanted), Some(own)) => wanted.0 == own,
+            _ => true,
+        };
+        let serial = wanted
+            .authority_cert_serial
+            .is_none_or(|serial| stripped(serial) == stripped(issuer.raw_serial()));
+        let above = wanted.authority_cert_issuer.iter().flatten();
+        let issuer_of_issuer = above
+            .filter_map(|general| match general {
+                GeneralName::DirectoryName(name) => Some(name),
+                _ => None,
+            })
+            .next()
+            .is_none_or(|name| same_name(name, issuer.issuer()));
+        key && serial && issuer_of_issuer
+    })
 }

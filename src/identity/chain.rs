@@ -3,7 +3,7 @@
 
 use x509_parser::certificate::X509Certificate;
 
-use super::certificate::{Certificate, key_identifiers, name, same_name};
+use super::certificate::{Certificate, identifies, key_identifiers, name, same_name};
 use super::key::Public;
 use super::signature::{Signature, signed_by};
 
@@ -92,11 +92,29 @@ fn issuer_in<'p, 'a>(
         .iter()
         .enumerate()
         .filter(|(at, x509)| !used.contains(at) && same_name(child.issuer(), x509.subject()))
-        .min_by_key(|(_, x509)| match signed_by(child, x509) {
-            Signature::Good => 0,
-            Signature::Unknown => 1,
-            Signature::Bad => 2,
-        })
+        .min_by_key(|(_, x509)| link(child, x509))
+}
+
+/// How a certificate fits as the issuer of another one whose issuer has its name; the better fit is the lesser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Link {
+    /// It signed it.
+    Signed,
+    /// It may have signed it; the signature cannot be computed here.
+    Unverifiable,
+    /// Its key signed it, but this is not the certificate that is named as the issuer's.
+    OtherIdentifier,
+    /// Its key did not sign it.
+    OtherKey,
+}
+
+fn link(child: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> Link {
+    match (signed_by(child, issuer), identifies(child, issuer)) {
+        (Signature::Good, true) => Link::Signed,
+        (Signature::Good, false) => Link::OtherIdentifier,
+        (Signature::Unknown, true) => Link::Unverifiable,
+        (Signature::Unknown, false) | (Signature::Bad, _) => Link::OtherKey,
+    }
 }
 
 /// Which file a certificate of the path came from.
@@ -152,6 +170,11 @@ pub(super) enum End {
         /// Whether the key identifiers agree: then the key is right, and the certificate was altered.
         altered: bool,
     },
+    /// Someone has the issuer's name and key, but not the identifier by which the last member names its issuer.
+    OtherIdentifier {
+        /// Whose file that certificate is in.
+        origin: Origin,
+    },
     /// At the end of the client's file, because the authority is not asked.
     NotAsked,
 }
@@ -190,7 +213,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
         }
         let from_ca = trusted.iter().map(|c| (*c, Origin::Ca));
         let from_client = chain.iter().skip(1).map(|c| (c, Origin::Client));
-        let candidates: Vec<(Member<'a>, Signature)> = from_ca
+        let candidates: Vec<(Member<'a>, Link)> = from_ca
             // Below a trusted certificate there are only trusted ones.
             .chain(from_client.filter(|_| current.origin == Origin::Client))
             .filter(|(candidate, _)| {
@@ -202,20 +225,15 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
             .filter_map(|(candidate, origin)| member(candidate, origin))
             .filter(|candidate| same_name(child.issuer(), candidate.x509.subject()))
             .map(|candidate| {
-                let signature = signed_by(child, &candidate.x509);
-                (candidate, signature)
+                let link = link(child, &candidate.x509);
+                (candidate, link)
             })
             .collect();
         // min_by_key takes the first of equals: the authority's before the client's.
-        let rank = |signature: &Signature| match signature {
-            Signature::Good => 0,
-            Signature::Unknown => 1,
-            Signature::Bad => 2,
-        };
         let best = candidates
             .iter()
             .enumerate()
-            .min_by_key(|(_, (_, signature))| rank(signature))
+            .min_by_key(|(_, (_, link))| *link)
             .map(|(at, _)| at);
         let namesake = best.and_then(|best| namesake(child, &candidates, best));
         match best.and_then(|best| candidates.into_iter().nth(best)) {
@@ -229,7 +247,12 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
                     .map(|candidate| name(candidate.subject()));
                 break End::NoIssuer { renamed };
             }
-            Some((candidate, Signature::Bad)) => {
+            Some((candidate, Link::OtherIdentifier)) => {
+                break End::OtherIdentifier {
+                    origin: candidate.origin,
+                };
+            }
+            Some((candidate, Link::OtherKey)) => {
                 let (by, _) = key_identifiers(child);
                 let (_, own) = key_identifiers(&candidate.x509);
                 break End::OtherKey {
@@ -237,8 +260,8 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
                     altered: by.is_some() && by == own,
                 };
             }
-            Some((candidate, signature)) => {
-                current.unverifiable = signature == Signature::Unknown;
+            Some((candidate, link)) => {
+                current.unverifiable = link == Link::Unverifiable;
                 current.namesake = namesake;
                 members.push(std::mem::replace(&mut current, candidate));
                 if members.len() > LONGEST {
@@ -264,14 +287,13 @@ fn member(certificate: &Certificate, origin: Origin) -> Option<Member<'_>> {
 /// Where a trusted certificate stands that a server may take for the issuer of `child` instead of the one at `best`.
 fn namesake(
     child: &X509Certificate<'_>,
-    candidates: &[(Member<'_>, Signature)],
+    candidates: &[(Member<'_>, Link)],
     best: usize,
 ) -> Option<Namesake> {
-    let (wanted, _) = key_identifiers(child);
-    let at = candidates.iter().position(|(candidate, signature)| {
-        let (_, own) = key_identifiers(&candidate.x509);
-        let told_apart = wanted.is_some() && own.is_some() && wanted != own;
-        *signature == Signature::Bad && candidate.origin == Origin::Ca && !told_apart
+    let at = candidates.iter().position(|(candidate, link)| {
+        *link == Link::OtherKey
+            && candidate.origin == Origin::Ca
+            && identifies(child, &candidate.x509)
     })?;
     Some(if at < best {
         Namesake::First

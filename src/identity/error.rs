@@ -1,9 +1,8 @@
 //! Why a file cannot be judged at all: each cause in its own words, with a command that leads out of it.
 //! Names files, lines and formats; never quotes what a file holds.
 
-use std::fmt;
-
 use super::pem::Label;
+use crate::finding::{Finding, Severity};
 
 /// Why there is no pair to judge. Names the file as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -163,6 +162,9 @@ pub enum Cause {
         /// The file that was given as the key.
         key: String,
     },
+    /// A private key in a form or of an algorithm that nobody loads.
+    #[error("holds {0}, which no delegate can load")]
+    ForeignKey(Label),
     /// Blocks, but not of the wanted kind.
     #[error("holds {0}, not {wanted}", wanted = .1.wanted())]
     Instead(Label, Role),
@@ -190,6 +192,25 @@ pub enum Cause {
 }
 
 impl LoadError {
+    /// The same as a finding, for those who judge many pairs and go on: `key-encrypted`, `key-format` or
+    /// `cert-unreadable`.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding {
+            rule: match (&self.cause, self.role) {
+                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => {
+                    "key-encrypted"
+                }
+                (_, Role::Key) => "key-format",
+                (_, Role::Certificate | Role::Ca) => "cert-unreadable",
+            },
+            severity: Severity::Error,
+            place: Some(self.file.clone()),
+            message: self.cause.to_string(),
+            help: self.help(),
+        }
+    }
+
     /// What to do about it, in one line that can be pasted where there is such a line.
     ///
     /// A command never overwrites its input.
@@ -252,6 +273,15 @@ impl LoadError {
             Cause::TrustedCertificate => {
                 format!("openssl x509 -in {file} -out {}", pem("pem"))
             }
+            Cause::ForeignKey(Label::OpenSsh) => {
+                let copy = pem("pkcs8.key");
+                format!("cp {file} {copy} && ssh-keygen -p -N '' -m PKCS8 -f {copy}")
+            }
+            Cause::ForeignKey(_) => format!(
+                "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
+                pem("rsa.key"),
+                pem("csr")
+            ),
             Cause::Instead(label, role) => return instead(*label, *role, &file, &pem("pem")),
             Cause::Unterminated { .. }
             | Cause::Headless { .. }
@@ -294,9 +324,6 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
             "--key wants the private key that was made together with the certificate's request"
                 .to_owned(),
         ),
-        (Label::OpenSsh, Role::Key) => Some(format!(
-            "cp {file} {out} && ssh-keygen -p -N '' -m PKCS8 -f {out}"
-        )),
         (_, Role::Ca) => {
             Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned())
         }
@@ -335,26 +362,5 @@ pub(super) fn beside(file: &str, extension: &str) -> String {
         format!("{folder}{stem}.new.{extension}")
     } else {
         other
-    }
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Label::Certificate => "a certificate",
-            Label::TrustedCertificate => "a `TRUSTED CERTIFICATE`",
-            Label::Request => "a certificate request (CSR)",
-            Label::RevocationList => "a revocation list (CRL)",
-            Label::Pkcs7 => "a PKCS#7 bundle",
-            Label::Pkcs8 => "a private key",
-            Label::Pkcs1 => "a PKCS#1 private key",
-            Label::Sec1 => "an EC private key",
-            Label::EncryptedPkcs8 => "an encrypted private key",
-            Label::Dsa => "a DSA private key",
-            Label::OpenSsh => "an OpenSSH private key",
-            Label::PublicKey => "a public key",
-            Label::Parameters => "key parameters",
-            Label::Other => "a PEM block of another kind",
-        })
     }
 }

@@ -164,12 +164,12 @@ impl<'a> Judgement<'a> {
                     format!("is an RSA key of {bits} bit, and servers refuse fewer than 2048"),
                     Some(new_key()),
                 );
-            } else if bits > 8192 {
+            } else if key.soundness == Soundness::Unchecked {
                 self.say(
                     "key-unchecked",
                     Severity::Note,
                     key_file,
-                    format!("is an RSA key of {bits} bit: above 8192 the key's consistency is not checked"),
+                    "is an RSA key of unusual size or exponent: whether it is damaged was not checked".to_owned(),
                     Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
                 );
             }
@@ -318,7 +318,7 @@ impl<'a> Judgement<'a> {
                         span(wait)
                     ),
                     Some(format!(
-                        "compare the clocks: date -u; openssl x509 -in {} -noout -subject -dates",
+                        "date -u; openssl x509 -in {} -noout -subject -dates",
                         shell(file)
                     )),
                 );
@@ -333,12 +333,24 @@ impl<'a> Judgement<'a> {
             "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
             shell(certificate),
             shell(key),
-            self.identity
-                .ca
-                .as_ref()
-                .map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name)),
+            self.ca_file(),
             shell(&beside(certificate, "new.crt"))
         )
+    }
+
+    /// How to ask OpenSSL about the chain.
+    fn verify(&self) -> String {
+        format!(
+            "openssl verify -auth_level 2 -purpose sslclient -CAfile {} -untrusted {1} {1}",
+            self.ca_file(),
+            shell(&self.identity.certificate_name)
+        )
+    }
+
+    /// The authority's file for a command line; the usual name if none was given.
+    fn ca_file(&self) -> String {
+        let ca = self.identity.ca.as_ref();
+        ca.map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name))
     }
 
     fn usage(&mut self) {
@@ -479,11 +491,7 @@ impl<'a> Judgement<'a> {
                         "the signature of {who} ({}) cannot be verified here",
                         algorithm_name(&member.x509.signature_algorithm)
                     ),
-                    Some(format!(
-                        "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
-                        shell(self.ca_name()),
-                        shell(&self.identity.certificate_name)
-                    )),
+                    Some(self.verify()),
                 );
             }
         }
@@ -565,11 +573,7 @@ impl<'a> Judgement<'a> {
         } else {
             Names::Unknown
         };
-        let help = Some(format!(
-            "openssl verify -purpose sslclient -CAfile {} -untrusted {1} {1}",
-            shell(self.ca_name()),
-            shell(&self.identity.certificate_name)
-        ));
+        let help = Some(self.verify());
         let rule = "name-constraint";
         match names {
             Names::Forbidden => self.error(
@@ -603,11 +607,6 @@ impl<'a> Judgement<'a> {
             return;
         };
         let issuer = name(last.x509.issuer());
-        let compare = format!(
-            "openssl x509 -in {} -noout -issuer; openssl x509 -in {} -noout -subject",
-            shell(certificate_file),
-            shell(ca)
-        );
         match &self.path.end {
             End::Anchor => {}
             End::NotAsked => self.say(
@@ -642,10 +641,23 @@ impl<'a> Judgement<'a> {
                     ),
                     (None, _) => (
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
-                        format!("{compare}; an intermediate belongs behind the certificate in `{certificate_file}`"),
+                        format!("--ca wants the certificate of `{issuer}`; if that is an intermediate, append it to `{certificate_file}`"),
                     ),
                 };
                 self.error("issuer-unknown", file, message, Some(help));
+            }
+            End::OtherIdentifier { origin } => {
+                let other = self.place(*origin);
+                self.error(
+                    "issuer-other-id",
+                    file,
+                    format!("`{other}` has the issuer's name and key, but not the identifier by which {who} names it: the CA's certificate was made anew"),
+                    Some(if at == 0 {
+                        self.renew()
+                    } else {
+                        format!("have {who} issued again, or use the CA's earlier certificate")
+                    }),
+                );
             }
             End::OtherKey { altered: true, .. } => self.error(
                 "signature-invalid",
@@ -658,10 +670,7 @@ impl<'a> Judgement<'a> {
                 file,
                 format!("`{ca}` has the issuer's name but another key: the CA was created again"),
                 Some(if at == 0 {
-                    format!(
-                        "have the client certificate issued again by this CA: {}",
-                        self.renew()
-                    )
+                    self.renew()
                 } else {
                     format!("have {who} issued again by this CA, or find the CA's earlier certificate")
                 }),

@@ -118,7 +118,7 @@ pub(super) enum Soundness {
 /// Reads one key block.
 ///
 /// # Errors
-/// [`Cause::TrailingDer`], [`Cause::BrokenDer`], or [`Cause::Instead`] for a kind of block that is no readable key.
+/// [`Cause::TrailingDer`], [`Cause::BrokenDer`], or [`Cause::ForeignKey`] for a kind of block that nobody reads.
 pub(super) fn read(block: &Block) -> Result<Key, Cause> {
     let der = block.der.as_slice();
     let (label, line) = (block.label, block.line);
@@ -164,9 +164,12 @@ pub(super) fn read(block: &Block) -> Result<Key, Cause> {
                 Ok(unchecked(pem, Algorithm::Other))
             }
         }
-        other => Err(Cause::Instead(other, super::Role::Key)),
+        other => Err(Cause::ForeignKey(other)),
     }
 }
+
+/// In bits; aws-lc refuses RSA keys with a larger public exponent, which are odd but not wrong.
+pub(super) const LARGEST_EXPONENT: usize = 33;
 
 fn of_rsa(rsa: &pkcs1::RsaPrivateKey<'_>, der: &[u8], pem: Zeroizing<String>) -> Key {
     let modulus = stripped(rsa.modulus.as_bytes());
@@ -180,14 +183,15 @@ fn of_rsa(rsa: &pkcs1::RsaPrivateKey<'_>, der: &[u8], pem: Zeroizing<String>) ->
         modulus,
         exponent: stripped(rsa.public_exponent.as_bytes()),
     };
+    let exponent = self::bits(&stripped(rsa.public_exponent.as_bytes()));
     // aws-lc multiplies the primes and inverts the exponents, and takes 2048 to 8192 bit.
     let soundness = match algorithm {
-        Algorithm::Rsa {
-            bits: 2048..=8192, ..
-        } => match rsa::KeyPair::from_der(der) {
-            Ok(_) => Soundness::Sound,
-            Err(_) => Soundness::Corrupt,
-        },
+        Algorithm::Rsa { bits: 2048..=8192 } if exponent <= LARGEST_EXPONENT => {
+            match rsa::KeyPair::from_der(der) {
+                Ok(_) => Soundness::Sound,
+                Err(_) => Soundness::Corrupt,
+            }
+        }
         _ => Soundness::Unchecked,
     };
     Key {

@@ -142,7 +142,9 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     if blocks.has_text || blocks.blocks.len() > 1 {
         repairs.push(Repair::TextAroundKey);
     } else if !parsed.was_pkcs1 && parsed.pem.expose().as_bytes() != key.bytes {
-        repairs.push(Repair::KeyLayout);
+        repairs.push(Repair::KeyLayout {
+            for_java: java_reads_layout(key.bytes),
+        });
     }
     if parsed.was_pkcs1 {
         repairs.push(Repair::Pkcs1);
@@ -342,13 +344,23 @@ fn one_key(blocks: &Blocks) -> Result<Key, Cause> {
     }
 }
 
+/// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.
+fn java_reads_layout(key: &[u8]) -> bool {
+    !key.trim_ascii()
+        .iter()
+        .any(|byte| byte.is_ascii_whitespace() && !matches!(byte, b' ' | b'\r' | b'\n'))
+}
+
 /// What [`load`] did to a file to make it fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Repair {
     TextAroundCertificates(usize),
     CertificateLayout,
     TextAroundKey,
-    KeyLayout,
+    KeyLayout {
+        /// Whether a classic delegate reads it as it is.
+        for_java: bool,
+    },
     Pkcs1,
     OutOfOrder,
     Duplicates(usize),
@@ -358,7 +370,7 @@ enum Repair {
 impl Repair {
     fn file<'a>(&self, certificate: &'a str, key: &'a str) -> &'a str {
         match self {
-            Repair::TextAroundKey | Repair::KeyLayout | Repair::Pkcs1 => key,
+            Repair::TextAroundKey | Repair::KeyLayout { .. } | Repair::Pkcs1 => key,
             _ => certificate,
         }
     }
@@ -369,7 +381,7 @@ impl Repair {
             Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
-            Repair::CertificateLayout | Repair::KeyLayout => {
+            Repair::CertificateLayout | Repair::KeyLayout { .. } => {
                 "line ends and layout made canonical".to_owned()
             }
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
@@ -397,6 +409,11 @@ impl Repair {
                 Severity::Error,
                 "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
             ),
+            Repair::KeyLayout { for_java: false } if java => (
+                "key-format",
+                Severity::Error,
+                "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
+            ),
             Repair::Pkcs1 if java => (
                 "key-format",
                 Severity::Error,
@@ -423,7 +440,7 @@ impl Repair {
 
     fn help(&self, key: &str) -> Option<String> {
         match self {
-            Repair::Pkcs1 | Repair::TextAroundKey => Some(format!(
+            Repair::Pkcs1 | Repair::TextAroundKey | Repair::KeyLayout { .. } => Some(format!(
                 "openssl pkcs8 -topk8 -nocrypt -in {} -out {}",
                 error::shell(key),
                 error::shell(&error::beside(key, "pkcs8.key"))

@@ -1,6 +1,8 @@
 //! Bytes → PEM blocks, strictly: every block is closed by its own label and holds nothing but base64.
 //! Text outside blocks is reported, so that the caller can say it was dropped. Decides nothing about keys or certificates.
 
+use std::fmt;
+
 use base64::Engine as _;
 use memchr::memmem;
 use zeroize::Zeroizing;
@@ -42,6 +44,27 @@ pub enum Label {
     Parameters,
     /// Anything else.
     Other,
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Label::Certificate => "a certificate",
+            Label::TrustedCertificate => "a `TRUSTED CERTIFICATE`",
+            Label::Request => "a certificate request (CSR)",
+            Label::RevocationList => "a revocation list (CRL)",
+            Label::Pkcs7 => "a PKCS#7 bundle",
+            Label::Pkcs8 => "a private key",
+            Label::Pkcs1 => "a PKCS#1 private key",
+            Label::Sec1 => "an EC private key",
+            Label::EncryptedPkcs8 => "an encrypted private key",
+            Label::Dsa => "a DSA private key",
+            Label::OpenSsh => "an OpenSSH private key",
+            Label::PublicKey => "a public key",
+            Label::Parameters => "key parameters",
+            Label::Other => "a PEM block of another kind",
+        })
+    }
 }
 
 impl Label {

@@ -9,7 +9,8 @@ use x509_parser::oid_registry as oid;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::AlgorithmIdentifier;
 
-use super::certificate::{KeySize, key_size};
+use super::certificate::{KeySize, exponent_size, key_size};
+use super::key::LARGEST_EXPONENT;
 
 /// What can be said of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,7 @@ fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> 
     let key = key_size(issuer);
     let rsa = |small: Option<&'static dyn VerificationAlgorithm>,
                usual: &'static dyn VerificationAlgorithm| match key {
+        KeySize::Rsa(_) if exponent_size(issuer) > LARGEST_EXPONENT => None,
         KeySize::Rsa(1024..2048) => small.map(Method::Verify),
         KeySize::Rsa(2048..=8192) => Some(Method::Verify(usual)),
         KeySize::Rsa(_) => None,

@@ -336,6 +336,23 @@ fn makes_any_layout_canonical() {
 }
 
 #[test]
+fn says_which_layout_java_cannot_read() {
+    let tabs: String = KEY.lines().map(|line| format!("\t{line}\n")).collect();
+    assert_eq!(
+        lines(&pair(V1, &tabs, CA).as_found(Loader::Java)),
+        [
+            "error[key-format] client.key: there are tabs inside the key, which a classic delegate cannot read"
+        ]
+    );
+    assert_eq!(pair(V1, &tabs, CA).as_found(Loader::Go), []);
+    let crlf = KEY.replace('\n', " \r\n");
+    assert_eq!(
+        pair(V1, &format!("\t{crlf}\t"), CA).as_found(Loader::Java),
+        []
+    );
+}
+
+#[test]
 fn puts_the_chain_in_order_and_drops_what_it_does_not_need() {
     let root = root();
     let upper = root.below(ca_params("Upper"));
@@ -642,6 +659,22 @@ fn names_every_file_that_is_another_thing() {
             "openssl pkcs7 -in client.crt -print_certs -out client.pem"
         )
     );
+    let open_ssh =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n";
+    assert_eq!(
+        key_refused(open_ssh.as_bytes()),
+        says(
+            "`client.key`: holds an OpenSSH private key, which no delegate can load",
+            "cp client.key client.pkcs8.key && ssh-keygen -p -N '' -m PKCS8 -f client.pkcs8.key"
+        )
+    );
+    assert_eq!(
+        key_refused(open_ssh.replace("OPENSSH", "DSA").as_bytes()),
+        says(
+            "`client.key`: holds a DSA private key, which no delegate can load",
+            "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout client.rsa.key -out client.csr"
+        )
+    );
     let ca = load(
         named("client.crt", V1),
         named("client.key", KEY),
@@ -653,6 +686,30 @@ fn names_every_file_that_is_another_thing() {
         "`my ca.key`: holds a private key, not a CA certificate"
     );
     assert_eq!(ca.role, Role::Ca);
+}
+
+#[test]
+fn turns_a_refusal_into_a_finding() {
+    let finding = |cert: &str, key: &str| {
+        let pair = load(named("client.crt", cert), named("client.key", key), None);
+        lines(&[pair.unwrap_err().finding()])
+    };
+    assert_eq!(
+        finding(V1, include_str!("testdata/client.encrypted.key")),
+        [
+            "error[key-encrypted] client.key: the private key is encrypted, and a delegate has no way to give the password"
+        ]
+    );
+    assert_eq!(
+        finding(V1, ""),
+        ["error[key-format] client.key: the file is empty"]
+    );
+    assert_eq!(
+        finding("{CERT}", KEY),
+        [
+            "error[cert-unreadable] client.crt: holds no PEM block: there is no `-----BEGIN` line in it"
+        ]
+    );
 }
 
 #[test]
@@ -798,6 +855,19 @@ fn finds_a_key_whose_numbers_contradict_each_other() {
     assert_eq!(
         findings[0].help.as_deref(),
         Some("openssl pkey -in client.key -noout -check")
+    );
+}
+
+#[test]
+fn takes_an_rsa_key_that_the_provider_cannot_check() {
+    let cert = include_str!("testdata/large-exponent.crt");
+    let key = include_str!("testdata/large-exponent.key");
+    assert_eq!(
+        judged(cert, key, cert),
+        [
+            "warning[leaf-is-ca] client.crt: stands in `ca.crt` itself: a server has to trust this one certificate instead of a CA",
+            "note[key-unchecked] client.key: is an RSA key of unusual size or exponent: whether it is damaged was not checked",
+        ]
     );
 }
 
@@ -1072,7 +1142,7 @@ fn tells_another_authority_from_one_that_was_created_again() {
     assert_eq!(
         findings[0].help.as_deref(),
         Some(
-            "openssl x509 -in client.crt -noout -issuer; openssl x509 -in ca.crt -noout -subject; an intermediate belongs behind the certificate in `client.crt`"
+            "--ca wants the certificate of `CN=Root`; if that is an intermediate, append it to `client.crt`"
         )
     );
     let created_again = [
@@ -1121,6 +1191,41 @@ fn says_when_the_authority_was_renamed() {
         verdict(&leaf, &renamed),
         [
             "error[issuer-unknown] client.crt: the certificate names `CN=Root` as its issuer, and the key that signed it is called `CN=New Root` in `ca.crt`: the CA was renamed"
+        ]
+    );
+}
+
+#[test]
+fn finds_an_authority_whose_certificate_was_made_anew() {
+    let root = root();
+    let leaf = root.issue(params("Client"));
+    let mut anew = ca_params("Root");
+    anew.key_identifier_method = rcgen::KeyIdMethod::Sha512;
+    let anew = anew.self_signed(&root.key).unwrap().pem();
+    assert_eq!(
+        verdict(&leaf, &anew),
+        [
+            "error[issuer-other-id] client.crt: `ca.crt` has the issuer's name and key, but not the identifier by which the certificate names it: the CA's certificate was made anew"
+        ]
+    );
+    assert_eq!(verdict(&leaf, &format!("{anew}{}", root.pem)), [""; 0]);
+    // Renewed with the same identifier.
+    let mut renewed = ca_params("Root");
+    renewed.not_after = NOW + DAY * 2000;
+    let renewed = renewed.self_signed(&root.key).unwrap().pem();
+    assert_eq!(verdict(&leaf, &renewed), [""; 0]);
+    assert_eq!(
+        judged(include_str!("testdata/by-serial.crt"), KEY, CA),
+        [""; 0]
+    );
+    assert_eq!(
+        judged(
+            include_str!("testdata/by-serial.crt"),
+            KEY,
+            include_str!("testdata/ca-renewed.crt")
+        ),
+        [
+            "error[issuer-other-id] client.crt: `ca.crt` has the issuer's name and key, but not the identifier by which the certificate names it: the CA's certificate was made anew"
         ]
     );
 }
@@ -1230,6 +1335,23 @@ fn refuses_issuers_that_may_not_issue() {
         verdict(&root.issue(params("Client")), &root.pem),
         [
             "error[issuer-not-ca] ca.crt: the key usage of the CA `CN=Root` allows cRLSign, not keyCertSign"
+        ]
+    );
+}
+
+#[test]
+fn takes_version_1_below_an_intermediate_but_not_as_one() {
+    let leaf = include_str!("testdata/v1-by-inter.crt");
+    let note = "note[cert-v1] client.crt: the certificate is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not";
+    let inter = include_str!("testdata/inter.crt");
+    assert_eq!(judged(&format!("{leaf}{inter}"), KEY, CA), [note]);
+    let inter = include_str!("testdata/inter-v1.crt");
+    assert_eq!(
+        judged(&format!("{leaf}{inter}"), KEY, CA),
+        [
+            "error[issuer-not-ca] client.crt: the intermediate `CN=Intermediate` is of version 1, and only a root may be that",
+            note,
+            "note[cert-v1] client.crt: the intermediate `CN=Intermediate` is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not",
         ]
     );
 }
@@ -1365,7 +1487,9 @@ fn names_the_algorithm_before_it_blames_the_authority() {
     );
     assert_eq!(
         findings[0].help.as_deref(),
-        Some("openssl verify -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt")
+        Some(
+            "openssl verify -auth_level 2 -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt"
+        )
     );
     assert_eq!(
         judged(
@@ -1406,6 +1530,27 @@ fn escapes_names_that_would_move_the_cursor() {
     let leaf = root.issue(params("a\u{1b}[2J`b`\u{202e}"));
     let identity = pair(&leaf, &CLIENT.serialize_pem(), &root.pem);
     assert_eq!(identity.leaf().subject, r"CN=a\u{1b}[2J'b'\u{202e}");
+}
+
+#[test]
+fn prints_names_of_every_string_type() {
+    let root = root();
+    let mut leaf = params("x");
+    leaf.distinguished_name = DistinguishedName::new();
+    let bmp = rcgen::string::BmpString::try_from("Größe").unwrap();
+    leaf.distinguished_name
+        .push(DnType::OrganizationName, rcgen::DnValue::BmpString(bmp));
+    leaf.distinguished_name
+        .push(DnType::CustomDnType(vec![1, 2, 3]), "own");
+    let teletex = rcgen::string::TeletexString::try_from("Client").unwrap();
+    leaf.distinguished_name
+        .push(DnType::CommonName, rcgen::DnValue::TeletexString(teletex));
+    let identity = pair(&root.issue(leaf), &CLIENT.serialize_pem(), &root.pem);
+    assert_eq!(identity.leaf().subject, "O=Größe, 1.2.3=own, CN=Client");
+    let mut nobody = params("x");
+    nobody.distinguished_name = DistinguishedName::new();
+    let identity = pair(&root.issue(nobody), &CLIENT.serialize_pem(), &root.pem);
+    assert_eq!(identity.leaf().subject, "(no name)");
 }
 
 // --- nothing leaks, nothing panics -----------------------------------------------------------------------------

@@ -28,6 +28,16 @@ issue md5.crt -md5 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e
 issue sha1.crt -sha1 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e
 issue pss-32.crt -sha256 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32
 issue pss-222.crt -sha256 -CA ca.crt -CAkey ca.key -extfile v3.cnf -extensions e -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:222
+# The authority's certificate renewed, with the same key and another serial number; and a leaf that names the first one's.
+openssl req -x509 -sha256 $DAYS -key ca.key -subj "/O=Example ORG/CN=CA Cert" -out ca-renewed.crt
+printf '[e]\nauthorityKeyIdentifier=keyid,issuer:always\n' > serial.cnf
+issue by-serial.crt -sha256 -CA ca.crt -CAkey ca.key -extfile serial.cnf -extensions e
+# Two intermediates with one key, of version 3 and of version 1, and a version 1 leaf below them.
+printf '[e]\nbasicConstraints=critical,CA:TRUE\n' > ca.cnf
+openssl req -new -newkey rsa:2048 -nodes -subj "/CN=Intermediate" -keyout inter.key -out inter.csr
+openssl x509 -req $DAYS -sha256 -in inter.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out inter.crt -extfile ca.cnf -extensions e
+openssl x509 -req $DAYS -sha256 -in inter.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out inter-v1.crt
+issue v1-by-inter.crt -sha256 -CA inter.crt -CAkey inter.key
 printf '[e]\nnsCertType=server\n' > ns.cnf
 issue ns-server.crt -sha256 -CA ca.crt -CAkey ca.key -extfile ns.cnf -extensions e
 
@@ -41,8 +51,10 @@ openssl x509 -req $DAYS -sha256 -in small.csr -CA ca.crt -CAkey ca.key -CAcreate
 openssl ecparam -name prime256v1 -genkey -out ec.key
 openssl genrsa -primes 3 -out multi-prime.key 2048
 openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.key
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:1099511627791 -out large-exponent.key
+openssl req -x509 -sha256 $DAYS -key large-exponent.key -subj "/CN=Odd" -addext basicConstraints=critical,CA:FALSE -out large-exponent.crt
 
 openssl x509 -in v1.crt -trustout -addtrust clientAuth -out trusted.crt
 openssl crl2pkcs7 -nocrl -certfile v1.crt -out v1.p7b
 openssl x509 -in v1.crt -outform DER -out v1.der
-rm -f ./*.csr ./*.cnf ./*.srl ca.key small-ca.key p521-ca.key client.pkcs8.key
+rm -f ./*.csr ./*.cnf ./*.srl ca.key inter.key small-ca.key p521-ca.key client.pkcs8.key
