@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Move Kubernetes delegates to mutual TLS, without changing one byte more than needed
 #[derive(Debug, Parser)]
 #[command(name = "delegate-mtls", version, about, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done · 1 the answer is no (--check, diff: would change) · 2 not done, nothing written")]
+#[command(
+    after_help = "Exit codes: 0 done · 1 the answer is no (--check, diff: would change) · 2 not done, nothing written"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -113,7 +113,8 @@ mod tests {
         let mask = |span| Mask { span, holds: Holds::Secret };
         let mut insertion = edit(2..2, "+S+");
         insertion.masks.push(mask(1..2));
-        let spliced = splice("S.s.R.T", &[insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
+        let spliced =
+            splice("S.s.R.T", &[insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
         let spliced = spliced.unwrap();
         assert_eq!(spliced.text, "S.+S+s.r.T");
         assert_eq!(spliced.masks, [mask(0..1), mask(3..4), mask(5..6), mask(9..10)]);

@@ -96,7 +96,9 @@ fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), Verify
     let bug = |cause: String| VerifyError::Bug { offset, cause };
     let raw = read_raw(text).map_err(bug)?;
     let typed = read_typed(text).map_err(bug)?;
-    if Tree::planned(value, Style::Block).matches(&raw, offset)? && Tree::planned(value, Style::Block).matches(&typed, offset)? {
+    if Tree::planned(value, Style::Block).matches(&raw, offset)?
+        && Tree::planned(value, Style::Block).matches(&typed, offset)?
+    {
         return Ok(());
     }
     Err(bug("a document that was put in reads differently than planned".to_owned()))
@@ -131,11 +133,11 @@ trait Leaf: PartialEq + Sized {
     fn text(&self) -> Option<&str>;
 }
 
-/// A scalar of the span parser, or an alias by the number of its target.
+/// A scalar of the span parser, or an alias by its name: anchors are never edited.
 #[derive(Debug, PartialEq, Eq)]
 enum Raw {
     Scalar { text: String, style: ScalarStyle, tagged: bool },
-    Alias(NodeId),
+    Alias(String),
 }
 
 impl Leaf for Raw {
@@ -168,8 +170,14 @@ impl Leaf for serde_yaml::Value {
 #[derive(Debug, PartialEq)]
 enum Tree<L> {
     Leaf(L),
-    Sequence { flow: Option<bool>, items: Vec<Tree<L>> },
-    Mapping { flow: Option<bool>, entries: Vec<(Tree<L>, Tree<L>)> },
+    Sequence {
+        flow: Option<bool>,
+        items: Vec<Tree<L>>,
+    },
+    Mapping {
+        flow: Option<bool>,
+        entries: Vec<(Tree<L>, Tree<L>)>,
+    },
     /// A scalar that holds YAML, and what shall change in there.
     Embedded(L, Vec<Change>),
     /// Nothing can be equal to a change that does not fit.
@@ -319,7 +327,7 @@ fn raw_tree(document: &Document<'_>, id: NodeId) -> Tree<Raw> {
         Kind::Scalar(style) => {
             Tree::Leaf(Raw::Scalar { text: node.value.clone().into_owned(), style, tagged: node.tagged })
         }
-        Kind::Alias { target } => Tree::Leaf(Raw::Alias(target)),
+        Kind::Alias { .. } => Tree::Leaf(Raw::Alias(slice(document.text, &node.span).to_owned())),
         Kind::Sequence { flow } => Tree::Sequence {
             flow: Some(flow),
             items: document.items(id).map(|item| raw_tree(document, item)).collect(),

@@ -36,8 +36,11 @@ pub(super) fn remove(args: RemoveArgs, output: OutputArgs, terminal: &mut Termin
     let indexes = inputs.indexes(&streams)?;
     inputs.selected(&indexes, &args.delegate)?;
     let results = inputs.change(&streams, &indexes, &Goal::Absent { base }, &args.delegate)?;
-    Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file: None, holds_key: false }
-        .write(&[], output.quiet, terminal)
+    Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file: None, holds_key: false }.write(
+        &[],
+        output.quiet,
+        terminal,
+    )
 }
 
 fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -182,7 +185,8 @@ impl Inputs {
             let read = if file == Path::new("-") { source::read_stdin(io::stdin()) } else { source::read_file(file) };
             match read {
                 Ok(source) => {
-                    let twin = sources.iter().find(|other| source.file_id().is_some() && other.file_id() == source.file_id());
+                    let twin =
+                        sources.iter().find(|other| source.file_id().is_some() && other.file_id() == source.file_id());
                     if let Some(twin) = twin {
                         messages.push(Message::error(
                             format!("{}: is the same file as {}", source.name, twin.name),
@@ -247,7 +251,13 @@ impl Inputs {
         Ok(all.into_iter().filter(|delegate| names.is_empty() || names.contains(&delegate.name)).collect())
     }
 
-    fn change(&self, streams: &[Stream<'_>], indexes: &[Index], goal: &Goal, names: &[String]) -> Result<Vec<Changed>, Failure> {
+    fn change(
+        &self,
+        streams: &[Stream<'_>],
+        indexes: &[Index],
+        goal: &Goal,
+        names: &[String],
+    ) -> Result<Vec<Changed>, Failure> {
         let mut both = streams.iter().zip(indexes);
         self.each(|source| match both.next() {
             Some((stream, index)) => change(source, stream, index, goal, names),
@@ -257,9 +267,10 @@ impl Inputs {
 }
 
 fn broken(source: &Source, error: &delegate::StreamError) -> Message {
-    let help = source.text.contains("{{").then(|| {
-        "a template has to be rendered first: `helm template … | delegate-mtls inject -`".to_owned()
-    });
+    let help = source
+        .text
+        .contains("{{")
+        .then(|| "a template has to be rendered first: `helm template … | delegate-mtls inject -`".to_owned());
     Message::error(place(source, Some(error.offset), &error.to_string()), help)
 }
 
@@ -279,11 +290,18 @@ struct Changed {
 }
 
 /// The main job: plan, splice, prove.
-fn change(source: &Source, stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Changed, Message> {
+fn change(
+    source: &Source,
+    stream: &Stream<'_>,
+    index: &Index,
+    goal: &Goal,
+    names: &[String],
+) -> Result<Changed, Message> {
     let refused = |refusal: Refusal| Message::error(place(source, refusal.offset, &refusal.message), refusal.help);
     let plan = plan::plan(stream, index, goal, names).map_err(refused)?;
-    let spliced = edit::splice(stream.text, &plan.edits, &index.masks)
-        .map_err(|error| Message::error(format!("{}: internal error: {error}; nothing was written", source.name), None))?;
+    let spliced = edit::splice(stream.text, &plan.edits, &index.masks).map_err(|error| {
+        Message::error(format!("{}: internal error: {error}; nothing was written", source.name), None)
+    })?;
     let regions = verify::verify(stream, &plan, &spliced.text).map_err(|error| {
         let (VerifyError::Ambiguous { offset, .. } | VerifyError::Bug { offset, .. }) = error;
         Message::error(place(source, Some(offset), &error.to_string()), None)
@@ -334,7 +352,8 @@ impl Finished<'_> {
             Destination::Stdout | Destination::Check | Destination::Diff => {}
         }
         for written in source::commit_all(staged).map_err(fail)? {
-            let holds_key = self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
+            let holds_key =
+                self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
             if holds_key && written.readable_by_others {
                 messages.push(Message::warning(
                     format!("{}: holds a private key, and others than its owner can read it", written.name),

@@ -24,7 +24,9 @@ pub(super) fn stage(path: &Path, secrets: &[Value]) -> Result<Option<Staged>, Fa
             let ours = ids(&text).map_err(|cause| refused(path, &cause))?;
             let theirs = ids(&old.text).map_err(|cause| refused(path, &cause))?;
             if let Some((name, _)) = theirs.iter().find(|id| !ours.contains(id)) {
-                return Err(refused(path, &format!("it holds `{name}`, which is not one of the Secrets to write")).into());
+                return Err(
+                    refused(path, &format!("it holds `{name}`, which is not one of the Secrets to write")).into()
+                );
             }
             Ok(Some(old.stage(text.as_bytes()).map_err(fail)?))
         }

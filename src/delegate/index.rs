@@ -194,7 +194,8 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
         let document = yaml::parse(stream.text, chunk)?;
         let Some(root) = document.root() else { continue };
         if let Some(key) = document.duplicate()
-            && memchr::memmem::find(yaml::slice(stream.text, &chunk.span).as_bytes(), b"MANAGER_HOST_AND_PORT").is_some()
+            && memchr::memmem::find(yaml::slice(stream.text, &chunk.span).as_bytes(), b"MANAGER_HOST_AND_PORT")
+                .is_some()
         {
             return Err(duplicate_key(&document, key));
         }
@@ -234,7 +235,9 @@ impl Pass {
         match kind {
             "Secret" => {
                 self.index.secrets.add(name, namespace, location);
-                let has_token = |key| document.at(resource, &["data", key]).or(document.at(resource, &["stringData", key])).is_some();
+                let has_token = |key| {
+                    document.at(resource, &["data", key]).or(document.at(resource, &["stringData", key])).is_some()
+                };
                 if TOKENS.into_iter().any(has_token) {
                     self.index.tokens.insert(location);
                 }
@@ -259,7 +262,9 @@ impl Pass {
                         name: name.to_owned(),
                         namespace: namespace.map(str::to_owned),
                         kind: kind.to_owned(),
-                        kind_offset: document.at(resource, &["kind"]).map_or(0, |kind| document.node(kind.node).span.start),
+                        kind_offset: document
+                            .at(resource, &["kind"])
+                            .map_or(0, |kind| document.node(kind.node).span.start),
                         offset: document.node(resource.node).span.start,
                         containers,
                     });
@@ -375,8 +380,10 @@ impl Pass {
         let token_name = format!("{}-account-token", workload.name);
         let secret = |name: &str| self.index.secrets.find(name, namespace).last();
         let referred = || container.secrets.iter().filter_map(|name| secret(name));
-        let token_secret =
-            referred().find(|secret| self.index.tokens.contains(secret)).or_else(|| secret(&token_name)).or_else(|| referred().next());
+        let token_secret = referred()
+            .find(|secret| self.index.tokens.contains(secret))
+            .or_else(|| secret(&token_name))
+            .or_else(|| referred().next());
         let upgraders = self.upgraders.find(&workload.name, namespace);
         let jobs_of = |config: &str| self.jobs.find(config, namespace).to_vec();
         let upgrader_jobs = upgraders.iter().flat_map(|(_, config)| jobs_of(config)).collect();
@@ -421,7 +428,8 @@ fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Conta
                 let text = document.scalar(name.node).unwrap_or_default();
                 variables.note(text);
                 if variables.storage && storage.is_none() {
-                    storage = Some(Legacy { offset: document.node(name.node).span.start, because: format!("`{text}`") });
+                    storage =
+                        Some(Legacy { offset: document.node(name.node).span.start, because: format!("`{text}`") });
                 }
             }
             let from = document.get(container, "envFrom");
@@ -434,7 +442,14 @@ fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Conta
                     .collect::<Vec<_>>()
             };
             let image = document.text_at(container, &["image"]).map(str::to_owned);
-            Container { index, variables, storage, config_maps: names("configMapRef"), secrets: names("secretRef"), image }
+            Container {
+                index,
+                variables,
+                storage,
+                config_maps: names("configMapRef"),
+                secrets: names("secretRef"),
+                image,
+            }
         })
         .filter(|container| container.variables.any() || !container.config_maps.is_empty())
         .collect()

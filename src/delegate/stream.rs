@@ -52,8 +52,8 @@ impl<'t> Stream<'t> {
     /// # Errors
     /// When there are too many of them.
     pub fn new(text: &'t str) -> Result<Stream<'t>, StreamError> {
-        let chunks = yaml::split(text)
-            .map_err(|error| StreamError { offset: error.offset, cause: error.to_string() })?;
+        let chunks =
+            yaml::split(text).map_err(|error| StreamError { offset: error.offset, cause: error.to_string() })?;
         Ok(Stream { text, chunks, open: RefCell::default() })
     }
 

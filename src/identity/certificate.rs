@@ -94,20 +94,14 @@ impl Certificate {
                 };
                 Ok(Self { der, summary })
             }
-            Ok((rest, _)) => Err(Cause::TrailingDer {
-                line,
-                label,
-                count: rest.len(),
-            }),
+            Ok((rest, _)) => Err(Cause::TrailingDer { line, label, count: rest.len() }),
             Err(_) => Err(Cause::BrokenDer { line, label }),
         }
     }
 
     /// The parsed form; `Some` for every value of this type, because [`Certificate::read`] parsed it before.
     pub(super) fn x509(&self) -> Option<X509Certificate<'_>> {
-        X509Certificate::from_der(&self.der)
-            .ok()
-            .map(|(_, x509)| x509)
+        X509Certificate::from_der(&self.der).ok().map(|(_, x509)| x509)
     }
 
     pub(super) fn pem(&self) -> String {
@@ -184,11 +178,9 @@ fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
 /// A string of any of the types that names are made of (RFC 5280 §4.1.2.4); T.61 is read as Latin-1, as everybody does.
 fn text(value: &Any<'_>) -> Option<String> {
     let string = match value.tag() {
-        Tag::Utf8String
-        | Tag::PrintableString
-        | Tag::Ia5String
-        | Tag::VisibleString
-        | Tag::NumericString => std::str::from_utf8(value.data).ok()?.to_owned(),
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString | Tag::NumericString => {
+            std::str::from_utf8(value.data).ok()?.to_owned()
+        }
         Tag::T61String => value.data.iter().map(|byte| char::from(*byte)).collect(),
         Tag::BmpString => {
             let units = value.data.chunks(2).map(|pair| match pair {
@@ -306,30 +298,16 @@ pub(super) fn allows_nothing(usage: &ExtendedKeyUsage<'_>) -> bool {
 /// Extensions whose content every verifier reads: basicConstraints, keyUsage, extKeyUsage, nameConstraints,
 /// subjectAltName, and both key identifiers.
 fn decisive(oid: &str) -> bool {
-    matches!(
-        oid,
-        "2.5.29.14"
-            | "2.5.29.15"
-            | "2.5.29.17"
-            | "2.5.29.19"
-            | "2.5.29.30"
-            | "2.5.29.35"
-            | "2.5.29.37"
-    )
+    matches!(oid, "2.5.29.14" | "2.5.29.15" | "2.5.29.17" | "2.5.29.19" | "2.5.29.30" | "2.5.29.35" | "2.5.29.37")
 }
 
 /// Critical extensions that OpenSSL processes although x509-parser does not: RFC 3779 resources, proxy certificates.
 fn understood(oid: &str) -> bool {
-    matches!(
-        oid,
-        "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" | "1.3.6.1.5.5.7.1.14"
-    )
+    matches!(oid, "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" | "1.3.6.1.5.5.7.1.14")
 }
 
 /// The key identifiers that tie a certificate to its issuer's key: (authority's, own), where they are present.
-pub(super) fn key_identifiers<'a>(
-    x509: &'a X509Certificate<'a>,
-) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+pub(super) fn key_identifiers<'a>(x509: &'a X509Certificate<'a>) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
     let mut ids = (None, None);
     for extension in x509.extensions() {
         match extension.parsed_extension() {
@@ -355,9 +333,8 @@ pub(super) fn identifies(child: &X509Certificate<'_>, issuer: &X509Certificate<'
             (Some(wanted), Some(own)) => wanted.0 == own,
             _ => true,
         };
-        let serial = wanted
-            .authority_cert_serial
-            .is_none_or(|serial| stripped(serial) == stripped(issuer.raw_serial()));
+        let serial =
+            wanted.authority_cert_serial.is_none_or(|serial| stripped(serial) == stripped(issuer.raw_serial()));
         let above = wanted.authority_cert_issuer.iter().flatten();
         let issuer_of_issuer = above
             .filter_map(|general| match general {

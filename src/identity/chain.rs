@@ -35,8 +35,7 @@ pub(super) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> A
 
     let mut order: Vec<usize> = Vec::new();
     {
-        let parsed: Vec<X509Certificate<'_>> =
-            unique.iter().filter_map(Certificate::x509).collect();
+        let parsed: Vec<X509Certificate<'_>> = unique.iter().filter_map(Certificate::x509).collect();
         let mut current = leaf(&parsed, key);
         while let Some((at, x509)) = current {
             order.push(at);
@@ -49,21 +48,9 @@ pub(super) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> A
 
     let reordered = !order.is_sorted();
     let mut slots: Vec<Option<Certificate>> = unique.into_iter().map(Some).collect();
-    let chain = order
-        .iter()
-        .filter_map(|at| slots.get_mut(*at).and_then(Option::take))
-        .collect();
-    let extra = slots
-        .into_iter()
-        .flatten()
-        .map(|certificate| certificate.summary.subject)
-        .collect();
-    Arranged {
-        chain,
-        reordered,
-        duplicates,
-        extra,
-    }
+    let chain = order.iter().filter_map(|at| slots.get_mut(*at).and_then(Option::take)).collect();
+    let extra = slots.into_iter().flatten().map(|certificate| certificate.summary.subject).collect();
+    Arranged { chain, reordered, duplicates, extra }
 }
 
 type At<'p, 'a> = (usize, &'p X509Certificate<'a>);
@@ -75,8 +62,7 @@ fn leaf<'p, 'a>(parsed: &'p [X509Certificate<'a>], key: Option<&Public>) -> Opti
         .find(|(_, x509)| key.is_some() && Public::of(x509.public_key()).as_ref() == key)
         .or_else(|| {
             all().find(|(at, x509)| {
-                !all()
-                    .any(|(other, child)| other != *at && same_name(child.issuer(), x509.subject()))
+                !all().any(|(other, child)| other != *at && same_name(child.issuer(), x509.subject()))
             })
         })
         .or_else(|| all().next())
@@ -182,10 +168,7 @@ pub(super) enum End {
 /// The client's certificates as they stand, when the authority is not asked.
 pub(super) fn alone(chain: &[Certificate]) -> Path<'_> {
     Path {
-        members: chain
-            .iter()
-            .filter_map(|certificate| member(certificate, Origin::Client))
-            .collect(),
+        members: chain.iter().filter_map(|certificate| member(certificate, Origin::Client)).collect(),
         end: End::NotAsked,
     }
 }
@@ -196,10 +179,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
     let mut members: Vec<Member<'a>> = Vec::new();
     let mut rest = chain.iter();
     let Some(mut current) = rest.next().and_then(|leaf| member(leaf, Origin::Client)) else {
-        return Path {
-            members,
-            end: End::NotAsked,
-        };
+        return Path { members, end: End::NotAsked };
     };
     if trusted.contains(&current.certificate) {
         current.origin = Origin::Ca;
@@ -207,8 +187,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
     let end = loop {
         let child = &current.x509;
         let self_issued = same_name(child.subject(), child.issuer());
-        if current.origin == Origin::Ca && self_issued && signed_by(child, child) != Signature::Bad
-        {
+        if current.origin == Origin::Ca && self_issued && signed_by(child, child) != Signature::Bad {
             break End::Anchor;
         }
         let from_ca = trusted.iter().map(|c| (*c, Origin::Ca));
@@ -217,10 +196,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
             // Below a trusted certificate there are only trusted ones.
             .chain(from_client.filter(|_| current.origin == Origin::Client))
             .filter(|(candidate, _)| {
-                *candidate != current.certificate
-                    && !members
-                        .iter()
-                        .any(|member| member.certificate == *candidate)
+                *candidate != current.certificate && !members.iter().any(|member| member.certificate == *candidate)
             })
             .filter_map(|(candidate, origin)| member(candidate, origin))
             .filter(|candidate| same_name(child.issuer(), candidate.x509.subject()))
@@ -230,35 +206,24 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
             })
             .collect();
         // min_by_key takes the first of equals: the authority's before the client's.
-        let best = candidates
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, (_, link))| *link)
-            .map(|(at, _)| at);
+        let best = candidates.iter().enumerate().min_by_key(|(_, (_, link))| *link).map(|(at, _)| at);
         let namesake = best.and_then(|best| namesake(child, &candidates, best));
         match best.and_then(|best| candidates.into_iter().nth(best)) {
             None => {
                 let renamed = trusted
                     .iter()
                     .filter_map(|candidate| candidate.x509())
-                    .find(|candidate| {
-                        !self_issued && signed_by(child, candidate) == Signature::Good
-                    })
+                    .find(|candidate| !self_issued && signed_by(child, candidate) == Signature::Good)
                     .map(|candidate| name(candidate.subject()));
                 break End::NoIssuer { renamed };
             }
             Some((candidate, Link::OtherIdentifier)) => {
-                break End::OtherIdentifier {
-                    origin: candidate.origin,
-                };
+                break End::OtherIdentifier { origin: candidate.origin };
             }
             Some((candidate, Link::OtherKey)) => {
                 let (by, _) = key_identifiers(child);
                 let (_, own) = key_identifiers(&candidate.x509);
-                break End::OtherKey {
-                    origin: candidate.origin,
-                    altered: by.is_some() && by == own,
-                };
+                break End::OtherKey { origin: candidate.origin, altered: by.is_some() && by == own };
             }
             Some((candidate, link)) => {
                 current.unverifiable = link == Link::Unverifiable;
@@ -275,29 +240,13 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
 }
 
 fn member(certificate: &Certificate, origin: Origin) -> Option<Member<'_>> {
-    Some(Member {
-        certificate,
-        x509: certificate.x509()?,
-        origin,
-        unverifiable: false,
-        namesake: None,
-    })
+    Some(Member { certificate, x509: certificate.x509()?, origin, unverifiable: false, namesake: None })
 }
 
 /// Where a trusted certificate stands that a server may take for the issuer of `child` instead of the one at `best`.
-fn namesake(
-    child: &X509Certificate<'_>,
-    candidates: &[(Member<'_>, Link)],
-    best: usize,
-) -> Option<Namesake> {
+fn namesake(child: &X509Certificate<'_>, candidates: &[(Member<'_>, Link)], best: usize) -> Option<Namesake> {
     let at = candidates.iter().position(|(candidate, link)| {
-        *link == Link::OtherKey
-            && candidate.origin == Origin::Ca
-            && identifies(child, &candidate.x509)
+        *link == Link::OtherKey && candidate.origin == Origin::Ca && identifies(child, &candidate.x509)
     })?;
-    Some(if at < best {
-        Namesake::First
-    } else {
-        Namesake::Later
-    })
+    Some(if at < best { Namesake::First } else { Namesake::Later })
 }

@@ -20,15 +20,11 @@ pub(super) enum Names {
 
 /// Judges the names of `chain`, leaf first and root last.
 pub(super) fn names(chain: &[&[u8]], now: OffsetDateTime) -> Names {
-    let ders: Vec<CertificateDer<'_>> =
-        chain.iter().map(|der| CertificateDer::from(*der)).collect();
+    let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
     let [leaf, intermediates @ .., root] = ders.as_slice() else {
         return Names::Unknown;
     };
-    let (Ok(leaf), Ok(anchor)) = (
-        EndEntityCert::try_from(leaf),
-        anchor_from_trusted_cert(root),
-    ) else {
+    let (Ok(leaf), Ok(anchor)) = (EndEntityCert::try_from(leaf), anchor_from_trusted_cert(root)) else {
         return Names::Unknown;
     };
     let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();

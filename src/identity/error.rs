@@ -105,9 +105,7 @@ pub enum Cause {
         label: Label,
     },
     /// An END line without BEGIN: the head of the file is missing.
-    #[error(
-        "line {line}: the `-----END` line of {label} has no `-----BEGIN` line: the file is cut off"
-    )]
+    #[error("line {line}: the `-----END` line of {label} has no `-----BEGIN` line: the file is cut off")]
     Headless {
         /// 1 is the first; the END line.
         line: usize,
@@ -147,9 +145,7 @@ pub enum Cause {
     #[error("holds {0} private keys, and only one can be the certificate's")]
     SeveralKeys(usize),
     /// A private key in the certificate's or the authority's file.
-    #[error(
-        "holds a private key beside the certificate: it would end up where only certificates belong"
-    )]
+    #[error("holds a private key beside the certificate: it would end up where only certificates belong")]
     KeyBesideCertificate,
     /// A certificate in the key's file.
     #[error(
@@ -198,9 +194,7 @@ impl LoadError {
     pub fn finding(&self) -> Finding {
         Finding {
             rule: match (&self.cause, self.role) {
-                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => {
-                    "key-encrypted"
-                }
+                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => "key-encrypted",
                 (_, Role::Key) => "key-format",
                 (_, Role::Certificate | Role::Ca) => "cert-unreadable",
             },
@@ -218,39 +212,23 @@ impl LoadError {
     pub fn help(&self) -> Option<String> {
         let file = shell(&self.file);
         let pem = |extension| shell(&beside(&self.file, extension));
-        let key = || {
-            format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {file} -out {}",
-                pem("pkcs8.key")
-            )
-        };
+        let key = || format!("openssl pkcs8 -topk8 -nocrypt -in {file} -out {}", pem("pkcs8.key"));
         Some(match &self.cause {
             Cause::Bom => format!("tail -c +4 {file} > {}", pem("nobom.pem")),
             Cause::Utf16 => format!("iconv -f UTF-16 -t UTF-8 {file} > {}", pem("utf8.pem")),
             Cause::Der(DerKind::Certificate) => {
                 format!("openssl x509 -inform DER -in {file} -out {}", pem("pem"))
             }
-            Cause::Der(DerKind::Key | DerKind::EncryptedKey) => format!(
-                "openssl pkcs8 -topk8 -nocrypt -inform DER -in {file} -out {}",
-                pem("pkcs8.key")
-            ),
-            Cause::Der(DerKind::Pkcs7) => format!(
-                "openssl pkcs7 -inform DER -in {file} -print_certs -out {}",
-                pem("pem")
-            ),
+            Cause::Der(DerKind::Key | DerKind::EncryptedKey) => {
+                format!("openssl pkcs8 -topk8 -nocrypt -inform DER -in {file} -out {}", pem("pkcs8.key"))
+            }
+            Cause::Der(DerKind::Pkcs7) => {
+                format!("openssl pkcs7 -inform DER -in {file} -print_certs -out {}", pem("pem"))
+            }
             Cause::Pkcs12 => match self.role {
-                Role::Key => format!(
-                    "openssl pkcs12 -in {file} -nocerts -nodes -out {}",
-                    pem("pkcs8.key")
-                ),
-                Role::Certificate => format!(
-                    "openssl pkcs12 -in {file} -clcerts -nokeys -out {}",
-                    pem("pem")
-                ),
-                Role::Ca => format!(
-                    "openssl pkcs12 -in {file} -cacerts -nokeys -out {}",
-                    pem("pem")
-                ),
+                Role::Key => format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key")),
+                Role::Certificate => format!("openssl pkcs12 -in {file} -clcerts -nokeys -out {}", pem("pem")),
+                Role::Ca => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
             },
             Cause::JavaKeyStore => format!(
                 "keytool -importkeystore -srckeystore {file} -destkeystore {} -deststoretype PKCS12",
@@ -261,13 +239,10 @@ impl LoadError {
                 format!("printf '%b' \"$(cat {file})\" > {}", pem("pem"))
             }
             Cause::Encrypted => key(),
-            Cause::SeveralKeys(_) => {
-                "leave only the key of the client certificate in the file".to_owned()
+            Cause::SeveralKeys(_) => "leave only the key of the client certificate in the file".to_owned(),
+            Cause::KeyBesideCertificate => {
+                format!("openssl crl2pkcs7 -nocrl -certfile {file} | openssl pkcs7 -print_certs -out {}", pem("pem"))
             }
-            Cause::KeyBesideCertificate => format!(
-                "openssl crl2pkcs7 -nocrl -certfile {file} | openssl pkcs7 -print_certs -out {}",
-                pem("pem")
-            ),
             Cause::CertificateBesideKey => key(),
             Cause::Swapped { key } => format!("--cert {} --key {file}", shell(key)),
             Cause::TrustedCertificate => {
@@ -290,20 +265,11 @@ impl LoadError {
             | Cause::Base64 { .. }
             | Cause::BrokenDer { .. }
             | Cause::TrailingDer { .. } => "copy the file again from where it was made".to_owned(),
-            Cause::NoPem | Cause::Empty | Cause::Nul | Cause::Der(DerKind::Other) => {
-                match self.role {
-                    Role::Key => {
-                        "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`"
-                            .to_owned()
-                    }
-                    Role::Certificate => {
-                        "--cert wants a file that begins with `-----BEGIN CERTIFICATE-----`"
-                            .to_owned()
-                    }
-                    Role::Ca => "--ca wants a file that begins with `-----BEGIN CERTIFICATE-----`"
-                        .to_owned(),
-                }
-            }
+            Cause::NoPem | Cause::Empty | Cause::Nul | Cause::Der(DerKind::Other) => match self.role {
+                Role::Key => "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`".to_owned(),
+                Role::Certificate => "--cert wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
+                Role::Ca => "--ca wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
+            },
         })
     }
 }
@@ -320,16 +286,11 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         (Label::PublicKey, Role::Key) => {
             Some("--key wants the private key that this public key was taken from".to_owned())
         }
-        (Label::Certificate, Role::Key) => Some(
-            "--key wants the private key that was made together with the certificate's request"
-                .to_owned(),
-        ),
-        (_, Role::Ca) => {
-            Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned())
+        (Label::Certificate, Role::Key) => {
+            Some("--key wants the private key that was made together with the certificate's request".to_owned())
         }
-        (_, Role::Certificate) => {
-            Some("--cert wants the client certificate, usually `client.crt`".to_owned())
-        }
+        (_, Role::Ca) => Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned()),
+        (_, Role::Certificate) => Some("--cert wants the client certificate, usually `client.crt`".to_owned()),
         (_, Role::Key) => Some("--key wants the private key, usually `client.key`".to_owned()),
     }
 }
@@ -337,16 +298,8 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
 /// The word for a shell: as it is where that is safe, in single quotes otherwise.
 pub(super) fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@:,%".contains(c);
-    let word = if word.starts_with('-') {
-        format!("./{word}")
-    } else {
-        word.to_owned()
-    };
-    if !word.is_empty() && word.chars().all(plain) {
-        word
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
+    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The same path with another extension: where a command may write without touching its input.
@@ -358,9 +311,5 @@ pub(super) fn beside(file: &str, extension: &str) -> String {
         _ => name,
     };
     let other = format!("{folder}{stem}.{extension}");
-    if other == file {
-        format!("{folder}{stem}.new.{extension}")
-    } else {
-        other
-    }
+    if other == file { format!("{folder}{stem}.new.{extension}") } else { other }
 }

@@ -8,9 +8,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
 use x509_parser::x509::X509Version;
 
-use super::certificate::{
-    ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
-};
+use super::certificate::{ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name};
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
 use super::error::{beside, shell};
@@ -29,11 +27,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
         Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates),
         _ => chain::alone(&identity.chain),
     };
-    let mut judgement = Judgement {
-        identity,
-        path: &path,
-        findings: Vec::new(),
-    };
+    let mut judgement = Judgement { identity, path: &path, findings: Vec::new() };
     judgement.key(loader);
     judgement.leaf_is_not_the_ca();
     judgement.validity(options.now);
@@ -59,21 +53,8 @@ struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
-    fn say(
-        &mut self,
-        rule: &'static str,
-        severity: Severity,
-        place: &str,
-        message: String,
-        help: Option<String>,
-    ) {
-        self.findings.push(Finding {
-            rule,
-            severity,
-            place: Some(place.to_owned()),
-            message,
-            help,
-        });
+    fn say(&mut self, rule: &'static str, severity: Severity, place: &str, message: String, help: Option<String>) {
+        self.findings.push(Finding { rule, severity, place: Some(place.to_owned()), message, help });
     }
 
     fn error(&mut self, rule: &'static str, place: &str, message: String, help: Option<String>) {
@@ -103,11 +84,7 @@ impl<'a> Judgement<'a> {
                     }
                     (_, Origin::Ca) => format!("the CA `{}`", name(member.x509.subject())),
                 };
-                let place = if at == 0 {
-                    &self.identity.certificate_name
-                } else {
-                    self.place(member.origin)
-                };
+                let place = if at == 0 { &self.identity.certificate_name } else { self.place(member.origin) };
                 (at, member, who, place)
             })
             .collect()
@@ -129,8 +106,7 @@ impl<'a> Judgement<'a> {
             (Algorithm::RsaMultiPrime, _) => self.error(
                 "key-format",
                 key_file,
-                "the key has more than two primes, and no delegate can load such an RSA key"
-                    .to_owned(),
+                "the key has more than two primes, and no delegate can load such an RSA key".to_owned(),
                 Some(new_key()),
             ),
             (other, Loader::Java) => self.error(
@@ -139,12 +115,9 @@ impl<'a> Judgement<'a> {
                 format!("is {other}, and a classic delegate loads RSA keys only"),
                 Some(new_key()),
             ),
-            (other, Loader::Go) => self.error(
-                "key-format",
-                key_file,
-                format!("is {other}, which no delegate can load"),
-                Some(new_key()),
-            ),
+            (other, Loader::Go) => {
+                self.error("key-format", key_file, format!("is {other}, which no delegate can load"), Some(new_key()))
+            }
         }
         if key.soundness == Soundness::Corrupt {
             self.error(
@@ -193,14 +166,9 @@ impl<'a> Judgement<'a> {
             .ca
             .iter()
             .flat_map(|ca| &ca.certificates)
-            .any(|ca| {
-                ca.x509()
-                    .is_some_and(|ca| Public::of(ca.public_key()).as_ref() == Some(of_key))
-            });
+            .any(|ca| ca.x509().is_some_and(|ca| Public::of(ca.public_key()).as_ref() == Some(of_key)));
         let leaf_kind = match (&of_leaf, key_size(&leaf.x509)) {
-            (Some(Public::Rsa { .. }), KeySize::Rsa(bits)) => {
-                Some(Algorithm::Rsa { bits }.to_string())
-            }
+            (Some(Public::Rsa { .. }), KeySize::Rsa(bits)) => Some(Algorithm::Rsa { bits }.to_string()),
             (_, KeySize::Ec(_)) => Some("an EC key".to_owned()),
             _ => None,
         };
@@ -209,14 +177,8 @@ impl<'a> Judgement<'a> {
             (Public::Rsa { .. }, Some(Public::Rsa { .. })) | (Public::Raw(_), Some(Public::Raw(_)))
         );
         let message = match leaf_kind {
-            _ if of_ca => format!(
-                "is the key of the CA in `{}`, not the key of `{certificate_file}`",
-                self.ca_name()
-            ),
-            Some(kind) if !same_kind => format!(
-                "is {}, and `{certificate_file}` belongs to {kind}",
-                key.algorithm
-            ),
+            _ if of_ca => format!("is the key of the CA in `{}`, not the key of `{certificate_file}`", self.ca_name()),
+            Some(kind) if !same_kind => format!("is {}, and `{certificate_file}` belongs to {kind}", key.algorithm),
             _ => format!("is not the key of `{certificate_file}`"),
         };
         let help = if of_ca {
@@ -237,20 +199,14 @@ impl<'a> Judgement<'a> {
             return;
         };
         let file = &identity.certificate_name;
-        let in_ca = identity
-            .ca
-            .as_ref()
-            .is_some_and(|ca| ca.certificates.contains(leaf.certificate));
+        let in_ca = identity.ca.as_ref().is_some_and(|ca| ca.certificates.contains(leaf.certificate));
         let marked = ca_flag(&leaf.x509) == Some(true);
         let version_1 = leaf.x509.version() == X509Version::V1;
         if in_ca && (marked || version_1) {
             self.error(
                 "leaf-is-ca",
                 file,
-                format!(
-                    "is the CA of `{}` itself, and the delegate would carry the CA's key",
-                    self.ca_name()
-                ),
+                format!("is the CA of `{}` itself, and the delegate would carry the CA's key", self.ca_name()),
                 Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
             );
         } else if in_ca {
@@ -269,8 +225,7 @@ impl<'a> Judgement<'a> {
                 "leaf-is-ca",
                 Severity::Warning,
                 file,
-                "is marked as a CA (CA:TRUE), and some servers refuse that from a client"
-                    .to_owned(),
+                "is marked as a CA (CA:TRUE), and some servers refuse that from a client".to_owned(),
                 Some("have it issued again with `basicConstraints = critical,CA:FALSE`".to_owned()),
             );
         }
@@ -280,10 +235,7 @@ impl<'a> Judgement<'a> {
         let seconds = now.unix_timestamp();
         for (at, member, who, file) in self.members() {
             let summary = &member.certificate.summary;
-            let (from, until) = (
-                summary.not_before.unix_timestamp(),
-                summary.not_after.unix_timestamp(),
-            );
+            let (from, until) = (summary.not_before.unix_timestamp(), summary.not_after.unix_timestamp());
             // The last second belongs to the lifetime (RFC 5280 §4.1.2.5), but OpenSSL no longer accepts it.
             if seconds >= until {
                 let help = if at == 0 {
@@ -303,24 +255,13 @@ impl<'a> Judgement<'a> {
                 );
             } else if seconds < from {
                 let wait = from.saturating_sub(seconds);
-                let severity = if wait <= CLOCK_SKEW {
-                    Severity::Warning
-                } else {
-                    Severity::Error
-                };
+                let severity = if wait <= CLOCK_SKEW { Severity::Warning } else { Severity::Error };
                 self.say(
                     "cert-not-yet-valid",
                     severity,
                     file,
-                    format!(
-                        "{who} is not valid before {}, in {}",
-                        date(summary.not_before),
-                        span(wait)
-                    ),
-                    Some(format!(
-                        "date -u; openssl x509 -in {} -noout -subject -dates",
-                        shell(file)
-                    )),
+                    format!("{who} is not valid before {}, in {}", date(summary.not_before), span(wait)),
+                    Some(format!("date -u; openssl x509 -in {} -noout -subject -dates", shell(file))),
                 );
             }
         }
@@ -369,8 +310,7 @@ impl<'a> Judgement<'a> {
                         Some(if at == 0 {
                             "have it issued again with `extendedKeyUsage = clientAuth`".to_owned()
                         } else {
-                            "use a CA without extended key usage, or with clientAuth in it"
-                                .to_owned()
+                            "use a CA without extended key usage, or with clientAuth in it".to_owned()
                         }),
                     );
                 }
@@ -391,13 +331,10 @@ impl<'a> Judgement<'a> {
                     Some("have it issued again with `keyUsage = digitalSignature`".to_owned()),
                 );
             }
-            let netscape = x509
-                .extensions()
-                .iter()
-                .find_map(|e| match e.parsed_extension() {
-                    ParsedExtension::NSCertType(kind) => Some(kind),
-                    _ => None,
-                });
+            let netscape = x509.extensions().iter().find_map(|e| match e.parsed_extension() {
+                ParsedExtension::NSCertType(kind) => Some(kind),
+                _ => None,
+            });
             if netscape.is_some_and(|kind| !kind.ssl_client()) {
                 self.error(
                     rule,
@@ -416,10 +353,7 @@ impl<'a> Judgement<'a> {
                     "unknown-critical-extension",
                     file,
                     format!("{who} has the critical extension `{oid}`, which no server knows"),
-                    Some(
-                        "have it issued again without that extension, or with it not critical"
-                            .to_owned(),
-                    ),
+                    Some("have it issued again without that extension, or with it not critical".to_owned()),
                 ),
                 Some(ExtensionDefect::Malformed(oid)) => self.error(
                     "cert-unreadable",
@@ -451,12 +385,8 @@ impl<'a> Judgement<'a> {
         let last = self.path.members.len().saturating_sub(1);
         for (at, member, who, file) in self.members() {
             let small = match key_size(&member.x509) {
-                KeySize::Rsa(bits @ ..2048) => Some(format!(
-                    "{bits} bit, and servers refuse RSA keys below 2048"
-                )),
-                KeySize::Ec(bits @ ..224) => {
-                    Some(format!("{bits} bit, and servers refuse EC keys below 224"))
-                }
+                KeySize::Rsa(bits @ ..2048) => Some(format!("{bits} bit, and servers refuse RSA keys below 2048")),
+                KeySize::Ec(bits @ ..224) => Some(format!("{bits} bit, and servers refuse EC keys below 224")),
                 _ => None,
             };
             // The leaf's key is the private key's, which has been judged.
@@ -511,9 +441,7 @@ impl<'a> Judgement<'a> {
             match ca_flag(x509) {
                 Some(true) => {}
                 // A version 1 root is trusted for what it is; a version 1 intermediate is nothing.
-                None if x509.version() == X509Version::V1
-                    && self_issued
-                    && member.origin == Origin::Ca => {}
+                None if x509.version() == X509Version::V1 && self_issued && member.origin == Origin::Ca => {}
                 None if x509.version() == X509Version::V1 => self.error(
                     "issuer-not-ca",
                     file,
@@ -533,10 +461,7 @@ impl<'a> Judgement<'a> {
                 self.error(
                     "issuer-not-ca",
                     file,
-                    format!(
-                        "the key usage of {who} allows {}, not keyCertSign",
-                        usages(usage.value)
-                    ),
+                    format!("the key usage of {who} allows {}, not keyCertSign", usages(usage.value)),
                     help,
                 );
             }
@@ -548,7 +473,10 @@ impl<'a> Judgement<'a> {
                     "path-length",
                     file,
                     format!("{who} allows {limit} intermediate{} below it, and there {}", plural(limit), are(depth)),
-                    Some("have the client certificate issued by a CA higher up, or use a CA with a longer `pathlen`".to_owned()),
+                    Some(
+                        "have the client certificate issued by a CA higher up, or use a CA with a longer `pathlen`"
+                            .to_owned(),
+                    ),
                 );
             }
             if !self_issued {
@@ -559,16 +487,13 @@ impl<'a> Judgement<'a> {
 
     fn name_constraints(&mut self, now: OffsetDateTime) {
         let members = self.members();
-        let Some((_, _, who, file)) = members.iter().find(|(at, member, ..)| {
-            *at > 0 && matches!(member.x509.name_constraints(), Ok(Some(_)))
-        }) else {
+        let Some((_, _, who, file)) =
+            members.iter().find(|(at, member, ..)| *at > 0 && matches!(member.x509.name_constraints(), Ok(Some(_))))
+        else {
             return;
         };
         let names = if self.path.end == End::Anchor {
-            let chain: Vec<&[u8]> = members
-                .iter()
-                .map(|(_, member, ..)| member.certificate.der.as_slice())
-                .collect();
+            let chain: Vec<&[u8]> = members.iter().map(|(_, member, ..)| member.certificate.der.as_slice()).collect();
             constraints::names(&chain, now)
         } else {
             Names::Unknown
@@ -624,24 +549,30 @@ impl<'a> Judgement<'a> {
                 let self_signed = same_name(last.x509.subject(), last.x509.issuer());
                 let (message, help) = match (renamed, last.origin) {
                     (Some(renamed), _) => (
-                        format!("{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"),
+                        format!(
+                            "{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"
+                        ),
                         "have the client certificate issued again by the CA of that file".to_owned(),
                     ),
                     (None, Origin::Ca) if at > 0 || !self_signed => (
                         format!("`{ca}` is not complete: {who} is issued by `{issuer}`, which is not in it"),
                         format!("append the certificate of `{issuer}` to `{ca}`: a server trusts nothing but a root"),
                     ),
-                    (None, _) if self_signed && at == 0 => (
-                        format!("the certificate is signed by itself, not by a CA of `{ca}`"),
-                        self.renew(),
-                    ),
+                    (None, _) if self_signed && at == 0 => {
+                        (format!("the certificate is signed by itself, not by a CA of `{ca}`"), self.renew())
+                    }
                     (None, _) if self_signed => (
-                        format!("{who} is a root of its own, and not one of `{ca}`, which holds {}", self.ca_subjects()),
+                        format!(
+                            "{who} is a root of its own, and not one of `{ca}`, which holds {}",
+                            self.ca_subjects()
+                        ),
                         format!("--ca wants the certificate of the CA that issued `{certificate_file}`"),
                     ),
                     (None, _) => (
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
-                        format!("--ca wants the certificate of `{issuer}`; if that is an intermediate, append it to `{certificate_file}`"),
+                        format!(
+                            "--ca wants the certificate of `{issuer}`; if that is an intermediate, append it to `{certificate_file}`"
+                        ),
                     ),
                 };
                 self.error("issuer-unknown", file, message, Some(help));
@@ -706,10 +637,7 @@ impl<'a> Judgement<'a> {
                         Namesake::Later => ": a server tries only one of them",
                     }
                 ),
-                Some(format!(
-                    "leave only the CA that issued `{}` in `{ca}`",
-                    self.identity.certificate_name
-                )),
+                Some(format!("leave only the CA that issued `{}` in `{ca}`", self.identity.certificate_name)),
             );
         }
     }
@@ -717,9 +645,8 @@ impl<'a> Judgement<'a> {
     /// Who the authority's file holds, in a few words.
     fn ca_subjects(&self) -> String {
         let certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates);
-        let subjects: Vec<String> = certificates
-            .map(|certificate| format!("`{}`", certificate.summary.subject))
-            .collect();
+        let subjects: Vec<String> =
+            certificates.map(|certificate| format!("`{}`", certificate.summary.subject)).collect();
         match subjects.len() {
             0..=3 => subjects.join(", "),
             many => format!("{many} others"),
@@ -741,20 +668,13 @@ impl<'a> Judgement<'a> {
             })
             .min_by_key(|(left, ..)| *left);
         if let Some((left, at, who, file, summary)) = earliest {
-            let help = if at == 0 {
-                self.renew()
-            } else {
-                format!("openssl x509 -in {} -noout -subject -dates", shell(file))
-            };
+            let help =
+                if at == 0 { self.renew() } else { format!("openssl x509 -in {} -noout -subject -dates", shell(file)) };
             self.say(
                 "cert-expires-soon",
                 Severity::Warning,
                 file,
-                format!(
-                    "{who} expires in {}, on {}",
-                    span(left),
-                    date(summary.not_after)
-                ),
+                format!("{who} expires in {}, on {}", span(left), date(summary.not_after)),
                 Some(help),
             );
         }
@@ -793,12 +713,7 @@ fn usages(usage: &KeyUsage) -> String {
         (usage.encipher_only(), "encipherOnly"),
         (usage.decipher_only(), "decipherOnly"),
     ];
-    listed(
-        named
-            .iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, name)| (*name).to_owned()),
-    )
+    listed(named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned()))
 }
 
 fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> String {
@@ -811,21 +726,14 @@ fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> String {
         (usage.time_stamping, "timeStamping"),
         (usage.ocsp_signing, "OCSPSigning"),
     ];
-    let known = named
-        .iter()
-        .filter(|(set, _)| *set)
-        .map(|(_, name)| (*name).to_owned());
+    let known = named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned());
     let other = usage.other.iter().map(|oid| oid.to_id_string());
     listed(known.chain(other))
 }
 
 fn listed(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 fn plural(count: u32) -> &'static str {
@@ -833,11 +741,7 @@ fn plural(count: u32) -> &'static str {
 }
 
 fn are(count: u32) -> String {
-    if count == 1 {
-        "is 1".to_owned()
-    } else {
-        format!("are {count}")
-    }
+    if count == 1 { "is 1".to_owned() } else { format!("are {count}") }
 }
 
 /// A number of seconds in its largest whole unit.

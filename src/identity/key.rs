@@ -5,13 +5,11 @@ use std::fmt;
 
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
-    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
 };
 use pkcs8::der::Decode as _;
-use x509_parser::oid_registry::{
-    OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_SIG_ED25519,
-};
+use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_SIG_ED25519};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
@@ -95,10 +93,9 @@ impl Public {
             return Some(Public::Raw(spki.subject_public_key.data.to_vec()));
         }
         match spki.parsed().ok()? {
-            PublicKey::RSA(rsa) => Some(Public::Rsa {
-                modulus: stripped(rsa.modulus),
-                exponent: stripped(rsa.exponent),
-            }),
+            PublicKey::RSA(rsa) => {
+                Some(Public::Rsa { modulus: stripped(rsa.modulus), exponent: stripped(rsa.exponent) })
+            }
             PublicKey::EC(point) => Some(Public::Raw(point.data().to_vec())),
             _ => None,
         }
@@ -131,10 +128,7 @@ pub(super) fn read(block: &Block) -> Result<Key, Cause> {
             let rsa = pkcs1::RsaPrivateKey::from_der(der).map_err(|_| broken())?;
             let pkcs8 = pkcs8::PrivateKeyInfo::new(pkcs1::ALGORITHM_ID, der);
             let pkcs8 = pkcs8::SecretDocument::try_from(pkcs8).map_err(|_| broken())?;
-            Ok(Key {
-                was_pkcs1: true,
-                ..of_rsa(&rsa, der, pem::encode("PRIVATE KEY", pkcs8.as_bytes()))
-            })
+            Ok(Key { was_pkcs1: true, ..of_rsa(&rsa, der, pem::encode("PRIVATE KEY", pkcs8.as_bytes())) })
         }
         Label::Sec1 => {
             if der.first() != Some(&0x30) || pem::trailing(der) != Some(0) {
@@ -153,11 +147,7 @@ pub(super) fn read(block: &Block) -> Result<Key, Cause> {
                 Ok(of_ec(der, pem))
             } else if oid == OID_SIG_ED25519.as_bytes() {
                 let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok();
-                Ok(key(
-                    pem,
-                    Algorithm::Ed25519,
-                    pair.map(|pair| Public::Raw(pair.public_key().as_ref().to_vec())),
-                ))
+                Ok(key(pem, Algorithm::Ed25519, pair.map(|pair| Public::Raw(pair.public_key().as_ref().to_vec()))))
             } else if oid == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS.as_bytes() {
                 Ok(unchecked(pem, Algorithm::RsaPss))
             } else {
@@ -174,53 +164,26 @@ pub(super) const LARGEST_EXPONENT: usize = 33;
 fn of_rsa(rsa: &pkcs1::RsaPrivateKey<'_>, der: &[u8], pem: Zeroizing<String>) -> Key {
     let modulus = stripped(rsa.modulus.as_bytes());
     let bits = bits(&modulus);
-    let algorithm = if rsa.other_prime_infos.is_some() {
-        Algorithm::RsaMultiPrime
-    } else {
-        Algorithm::Rsa { bits }
-    };
-    let public = Public::Rsa {
-        modulus,
-        exponent: stripped(rsa.public_exponent.as_bytes()),
-    };
+    let algorithm = if rsa.other_prime_infos.is_some() { Algorithm::RsaMultiPrime } else { Algorithm::Rsa { bits } };
+    let public = Public::Rsa { modulus, exponent: stripped(rsa.public_exponent.as_bytes()) };
     let exponent = self::bits(&stripped(rsa.public_exponent.as_bytes()));
     // aws-lc multiplies the primes and inverts the exponents, and takes 2048 to 8192 bit.
     let soundness = match algorithm {
-        Algorithm::Rsa { bits: 2048..=8192 } if exponent <= LARGEST_EXPONENT => {
-            match rsa::KeyPair::from_der(der) {
-                Ok(_) => Soundness::Sound,
-                Err(_) => Soundness::Corrupt,
-            }
-        }
+        Algorithm::Rsa { bits: 2048..=8192 } if exponent <= LARGEST_EXPONENT => match rsa::KeyPair::from_der(der) {
+            Ok(_) => Soundness::Sound,
+            Err(_) => Soundness::Corrupt,
+        },
         _ => Soundness::Unchecked,
     };
-    Key {
-        pem: PrivateKeyPem(pem),
-        algorithm,
-        public: Some(public),
-        soundness,
-        was_pkcs1: false,
-    }
+    Key { pem: PrivateKeyPem(pem), algorithm, public: Some(public), soundness, was_pkcs1: false }
 }
 
 /// An EC key in PKCS#8 or SEC1: the curve is the one under which it loads.
 fn of_ec(der: &[u8], pem: Zeroizing<String>) -> Key {
     const CURVES: [(&str, &[u8], &EcdsaSigningAlgorithm); 3] = [
-        (
-            "P-256",
-            &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07],
-            &ECDSA_P256_SHA256_ASN1_SIGNING,
-        ),
-        (
-            "P-384",
-            &[0x2B, 0x81, 0x04, 0x00, 0x22],
-            &ECDSA_P384_SHA384_ASN1_SIGNING,
-        ),
-        (
-            "P-521",
-            &[0x2B, 0x81, 0x04, 0x00, 0x23],
-            &ECDSA_P521_SHA512_ASN1_SIGNING,
-        ),
+        ("P-256", &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07], &ECDSA_P256_SHA256_ASN1_SIGNING),
+        ("P-384", &[0x2B, 0x81, 0x04, 0x00, 0x22], &ECDSA_P384_SHA384_ASN1_SIGNING),
+        ("P-521", &[0x2B, 0x81, 0x04, 0x00, 0x23], &ECDSA_P521_SHA512_ASN1_SIGNING),
     ];
     for (curve, oid, algorithm) in CURVES {
         if let Ok(pair) = EcdsaKeyPair::from_private_key_der(algorithm, der) {
@@ -237,25 +200,12 @@ fn of_ec(der: &[u8], pem: Zeroizing<String>) -> Key {
 
 /// A key of an algorithm that is loaded here: without its public half it does not hold together.
 fn key(pem: Zeroizing<String>, algorithm: Algorithm, public: Option<Public>) -> Key {
-    let soundness = if public.is_some() {
-        Soundness::Sound
-    } else {
-        Soundness::Corrupt
-    };
-    Key {
-        pem: PrivateKeyPem(pem),
-        algorithm,
-        public,
-        soundness,
-        was_pkcs1: false,
-    }
+    let soundness = if public.is_some() { Soundness::Sound } else { Soundness::Corrupt };
+    Key { pem: PrivateKeyPem(pem), algorithm, public, soundness, was_pkcs1: false }
 }
 
 fn unchecked(pem: Zeroizing<String>, algorithm: Algorithm) -> Key {
-    Key {
-        soundness: Soundness::Unchecked,
-        ..key(pem, algorithm, None)
-    }
+    Key { soundness: Soundness::Unchecked, ..key(pem, algorithm, None) }
 }
 
 /// Big-endian bytes without leading zeros.
@@ -265,7 +215,5 @@ pub(super) fn stripped(number: &[u8]) -> Vec<u8> {
 
 /// How many bits a stripped number has.
 pub(super) fn bits(stripped: &[u8]) -> usize {
-    stripped.first().map_or(0, |first| {
-        stripped.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or_default()
-    })
+    stripped.first().map_or(0, |first| stripped.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or_default())
 }

@@ -40,9 +40,7 @@ pub struct Named<'a> {
 
 impl fmt::Debug for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Named")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Named").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -120,16 +118,14 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
         && second.has(|label| label == Label::Certificate)
         && !second.has(Label::is_private_key)
     {
-        let swapped = Cause::Swapped {
-            key: key.name.to_owned(),
-        };
+        let swapped = Cause::Swapped { key: key.name.to_owned() };
         return Err(refusal(cert, Role::Certificate, swapped));
     }
 
     let mut repairs = Vec::new();
     let blocks = certificate_blocks?;
-    let certificates = certificates(&blocks, Role::Certificate)
-        .map_err(|cause| refusal(cert, Role::Certificate, cause))?;
+    let certificates =
+        certificates(&blocks, Role::Certificate).map_err(|cause| refusal(cert, Role::Certificate, cause))?;
     let as_found: String = certificates.iter().map(Certificate::pem).collect();
     if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
         repairs.push(Repair::TextAroundCertificates(certificates.len()));
@@ -142,9 +138,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     if blocks.has_text || blocks.blocks.len() > 1 {
         repairs.push(Repair::TextAroundKey);
     } else if !parsed.was_pkcs1 && parsed.pem.expose().as_bytes() != key.bytes {
-        repairs.push(Repair::KeyLayout {
-            for_java: java_reads_layout(key.bytes),
-        });
+        repairs.push(Repair::KeyLayout { for_java: java_reads_layout(key.bytes) });
     }
     if parsed.was_pkcs1 {
         repairs.push(Repair::Pkcs1);
@@ -162,12 +156,8 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     let ca = ca
         .map(|ca| {
             let blocks = scan(ca, Role::Ca)?;
-            let certificates = self::certificates(&blocks, Role::Ca)
-                .map_err(|cause| refusal(ca, Role::Ca, cause))?;
-            Ok(Authority {
-                name: ca.name.to_owned(),
-                certificates,
-            })
+            let certificates = self::certificates(&blocks, Role::Ca).map_err(|cause| refusal(ca, Role::Ca, cause))?;
+            Ok(Authority { name: ca.name.to_owned(), certificates })
         })
         .transpose()?;
 
@@ -181,13 +171,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
         certificate_pem: arranged.chain.iter().map(Certificate::pem).collect(),
         notices: repairs
             .iter()
-            .map(|repair| {
-                format!(
-                    "`{}`: {}",
-                    repair.file(&certificate_name, &key_name),
-                    repair.notice()
-                )
-            })
+            .map(|repair| format!("`{}`: {}", repair.file(&certificate_name, &key_name), repair.notice()))
             .collect(),
         certificate_name,
         key_name,
@@ -218,11 +202,7 @@ impl Identity {
                 Some(Finding {
                     rule,
                     severity,
-                    place: Some(
-                        repair
-                            .file(&self.certificate_name, &self.key_name)
-                            .to_owned(),
-                    ),
+                    place: Some(repair.file(&self.certificate_name, &self.key_name).to_owned()),
                     message,
                     help: repair.help(&self.key_name),
                 })
@@ -278,9 +258,7 @@ impl fmt::Debug for Identity {
 #[must_use]
 pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
     let blocks = pem::scan(pem).ok()?.blocks;
-    let block = blocks
-        .iter()
-        .find(|block| block.label == Label::Certificate)?;
+    let block = blocks.iter().find(|block| block.label == Label::Certificate)?;
     Some(Certificate::read(block).ok()?.summary)
 }
 
@@ -291,11 +269,7 @@ impl Blocks {
 }
 
 fn refusal(file: Named<'_>, role: Role, cause: Cause) -> LoadError {
-    LoadError {
-        file: file.name.to_owned(),
-        role,
-        cause,
-    }
+    LoadError { file: file.name.to_owned(), role, cause }
 }
 
 fn scan(file: Named<'_>, role: Role) -> Result<Blocks, LoadError> {
@@ -315,28 +289,15 @@ fn certificates(blocks: &Blocks, role: Role) -> Result<Vec<Certificate>, Cause> 
         let label = blocks.blocks.first().map_or(Label::Other, |b| b.label);
         return Err(Cause::Instead(label, role));
     }
-    blocks
-        .blocks
-        .iter()
-        .filter(|block| block.label == Label::Certificate)
-        .map(Certificate::read)
-        .collect()
+    blocks.blocks.iter().filter(|block| block.label == Label::Certificate).map(Certificate::read).collect()
 }
 
 /// The only key of a key file.
 fn one_key(blocks: &Blocks) -> Result<Key, Cause> {
-    let keys: Vec<&Block> = blocks
-        .blocks
-        .iter()
-        .filter(|block| block.label.is_private_key())
-        .collect();
-    let has_certificate =
-        blocks.has(|label| matches!(label, Label::Certificate | Label::TrustedCertificate));
+    let keys: Vec<&Block> = blocks.blocks.iter().filter(|block| block.label.is_private_key()).collect();
+    let has_certificate = blocks.has(|label| matches!(label, Label::Certificate | Label::TrustedCertificate));
     match keys.as_slice() {
-        [] => Err(Cause::Instead(
-            blocks.blocks.first().map_or(Label::Other, |b| b.label),
-            Role::Key,
-        )),
+        [] => Err(Cause::Instead(blocks.blocks.first().map_or(Label::Other, |b| b.label), Role::Key)),
         [_] if has_certificate => Err(Cause::CertificateBesideKey),
         [key] if key.encrypted || key.label == Label::EncryptedPkcs8 => Err(Cause::Encrypted),
         [key] => key::read(key),
@@ -346,9 +307,7 @@ fn one_key(blocks: &Blocks) -> Result<Key, Cause> {
 
 /// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.
 fn java_reads_layout(key: &[u8]) -> bool {
-    !key.trim_ascii()
-        .iter()
-        .any(|byte| byte.is_ascii_whitespace() && !matches!(byte, b' ' | b'\r' | b'\n'))
+    !key.trim_ascii().iter().any(|byte| byte.is_ascii_whitespace() && !matches!(byte, b' ' | b'\r' | b'\n'))
 }
 
 /// What [`load`] did to a file to make it fit.
@@ -381,9 +340,7 @@ impl Repair {
             Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
-            Repair::CertificateLayout | Repair::KeyLayout { .. } => {
-                "line ends and layout made canonical".to_owned()
-            }
+            Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
             Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
             Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
@@ -414,26 +371,18 @@ impl Repair {
                 Severity::Error,
                 "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
             ),
-            Repair::Pkcs1 if java => (
-                "key-format",
-                Severity::Error,
-                "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned(),
-            ),
+            Repair::Pkcs1 if java => {
+                ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
+            }
             Repair::OutOfOrder => (
                 "chain-out-of-order",
                 for_java,
                 "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
             ),
-            Repair::Duplicates(_) => (
-                "chain-extra",
-                for_java,
-                "a certificate stands in the file twice".to_owned(),
-            ),
-            Repair::Extra(subject) => (
-                "chain-extra",
-                for_java,
-                format!("the certificate of `{subject}` is not part of the chain"),
-            ),
+            Repair::Duplicates(_) => ("chain-extra", for_java, "a certificate stands in the file twice".to_owned()),
+            Repair::Extra(subject) => {
+                ("chain-extra", for_java, format!("the certificate of `{subject}` is not part of the chain"))
+            }
             _ => return None,
         })
     }
@@ -445,9 +394,7 @@ impl Repair {
                 error::shell(key),
                 error::shell(&error::beside(key, "pkcs8.key"))
             )),
-            _ => Some(
-                "keep only the client certificate and its intermediates, leaf first".to_owned(),
-            ),
+            _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
         }
     }
 }

@@ -89,15 +89,7 @@ impl Label {
 
     /// Whether a private key stands in such a block, readable or not.
     pub(super) fn is_private_key(self) -> bool {
-        matches!(
-            self,
-            Label::Pkcs8
-                | Label::Pkcs1
-                | Label::Sec1
-                | Label::EncryptedPkcs8
-                | Label::Dsa
-                | Label::OpenSsh
-        )
+        matches!(self, Label::Pkcs8 | Label::Pkcs1 | Label::Sec1 | Label::EncryptedPkcs8 | Label::Dsa | Label::OpenSsh)
     }
 }
 
@@ -126,10 +118,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Blocks, Cause> {
     if let Some(cause) = not_text(bytes) {
         return Err(cause);
     }
-    let mut found = Blocks {
-        blocks: Vec::new(),
-        has_text: false,
-    };
+    let mut found = Blocks { blocks: Vec::new(), has_text: false };
     let mut rest = bytes;
     let mut line = 1;
     loop {
@@ -153,11 +142,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Blocks, Cause> {
         rest = behind;
     }
     if found.blocks.is_empty() {
-        return Err(if memmem::find(bytes, b"LS0tLS1CRUdJTi").is_some() {
-            Cause::Base64OfPem
-        } else {
-            Cause::NoPem
-        });
+        return Err(if memmem::find(bytes, b"LS0tLS1CRUdJTi").is_some() { Cause::Base64OfPem } else { Cause::NoPem });
     }
     Ok(found)
 }
@@ -165,9 +150,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Blocks, Cause> {
 /// The canonical form (RFC 7468 §2, strict): LF, 64 columns, one final newline.
 pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     // Fails only for a label that is no label or a body beyond any memory; ours are constants and short.
-    Zeroizing::new(
-        pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default(),
-    )
+    Zeroizing::new(pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default())
 }
 
 /// The block that begins at the start of `text`, and how many bytes it takes.
@@ -190,24 +173,11 @@ fn block(text: &[u8], line: usize) -> Result<(Block, usize), Cause> {
     }
     let (end, behind) = marker(from_end, END, end_line)?;
     if end != label {
-        return Err(Cause::EndDiffers {
-            line: end_line,
-            begin: label,
-            end,
-        });
+        return Err(Cause::EndDiffers { line: end_line, begin: label, end });
     }
     let encrypted = memmem::find(body, b"ENCRYPTED").is_some() && body.contains(&b':');
-    let der = if encrypted {
-        Zeroizing::default()
-    } else {
-        decode(body, line, label)?
-    };
-    let block = Block {
-        label,
-        line,
-        encrypted,
-        der,
-    };
+    let der = if encrypted { Zeroizing::default() } else { decode(body, line, label)? };
+    let block = Block { label, line, encrypted, der };
     Ok((block, text.len() - behind.len()))
 }
 
@@ -219,10 +189,7 @@ fn marker<'a>(text: &'a [u8], start: &[u8], line: usize) -> Result<(Label, &'a [
     if words.is_empty() || words.iter().any(|byte| !matches!(byte, b' '..=b'~')) {
         return Err(Cause::Marker { line });
     }
-    Ok((
-        Label::of(words),
-        behind.strip_prefix(DASHES).unwrap_or_default(),
-    ))
+    Ok((Label::of(words), behind.strip_prefix(DASHES).unwrap_or_default()))
 }
 
 /// The bytes of a body, whose blanks and line ends mean nothing.
@@ -235,16 +202,10 @@ fn decode(body: &[u8], line: usize, label: Label) -> Result<Zeroizing<Vec<u8>>, 
             _ if byte.is_ascii_whitespace() => {}
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => dense.push(byte),
             b'\\' => {
-                return Err(Cause::EscapedNewlines {
-                    line: at_line,
-                    label,
-                });
+                return Err(Cause::EscapedNewlines { line: at_line, label });
             }
             _ => {
-                return Err(Cause::Base64 {
-                    line: at_line,
-                    label,
-                });
+                return Err(Cause::Base64 { line: at_line, label });
             }
         }
     }
@@ -268,8 +229,7 @@ fn not_text(bytes: &[u8]) -> Option<Cause> {
     if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
         return Some(Cause::Bom);
     }
-    if bytes.starts_with(&[0xFE, 0xED, 0xFE, 0xED]) || bytes.starts_with(&[0xCE, 0xCE, 0xCE, 0xCE])
-    {
+    if bytes.starts_with(&[0xFE, 0xED, 0xFE, 0xED]) || bytes.starts_with(&[0xCE, 0xCE, 0xCE, 0xCE]) {
         return Some(Cause::JavaKeyStore);
     }
     if bytes.starts_with(&[0xFF, 0xFE])
@@ -293,36 +253,10 @@ fn sniff_der(bytes: &[u8]) -> Option<Cause> {
         [0x02, 0x01, 0x03, 0x30, ..] => return Some(Cause::Pkcs12),
         [0x02, 0x01, 0x00 | 0x01, 0x30 | 0x02 | 0x04, ..] => DerKind::Key,
         // contentType signedData
-        [
-            0x06,
-            0x09,
-            0x2A,
-            0x86,
-            0x48,
-            0x86,
-            0xF7,
-            0x0D,
-            0x01,
-            0x07,
-            ..,
-        ] => DerKind::Pkcs7,
+        [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, ..] => DerKind::Pkcs7,
         [0x30, ..] => match sequence(inside) {
             // pkcs-5 and pkcs-12 password-based encryption
-            Some(
-                [
-                    0x06,
-                    _,
-                    0x2A,
-                    0x86,
-                    0x48,
-                    0x86,
-                    0xF7,
-                    0x0D,
-                    0x01,
-                    0x05 | 0x0C,
-                    ..,
-                ],
-            ) => DerKind::EncryptedKey,
+            Some([0x06, _, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05 | 0x0C, ..]) => DerKind::EncryptedKey,
             // tbsCertificate: [0] version, or the serial number of a version 1 certificate
             Some([0xA0 | 0x02, ..]) => DerKind::Certificate,
             _ if memchr::memchr(0, bytes).is_some() => DerKind::Other,
@@ -350,10 +284,7 @@ pub(super) fn trailing(der: &[u8]) -> Option<usize> {
         [_, length @ 0x00..=0x7F, ..] => (2, usize::from(*length)),
         [_, 0x81, a, ..] => (3, usize::from(*a)),
         [_, 0x82, a, b, ..] => (4, usize::from(u16::from_be_bytes([*a, *b]))),
-        [_, 0x83, a, b, c, ..] => (
-            5,
-            usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).ok()?,
-        ),
+        [_, 0x83, a, b, c, ..] => (5, usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).ok()?),
         _ => return None,
     };
     der.len().checked_sub(header + length)

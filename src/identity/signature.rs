@@ -49,8 +49,7 @@ enum Method {
 fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> Option<Method> {
     let by = &signature.algorithm;
     let key = key_size(issuer);
-    let rsa = |small: Option<&'static dyn VerificationAlgorithm>,
-               usual: &'static dyn VerificationAlgorithm| match key {
+    let rsa = |small: Option<&'static dyn VerificationAlgorithm>, usual: &'static dyn VerificationAlgorithm| match key {
         KeySize::Rsa(_) if exponent_size(issuer) > LARGEST_EXPONENT => None,
         KeySize::Rsa(1024..2048) => small.map(Method::Verify),
         KeySize::Rsa(2048..=8192) => Some(Method::Verify(usual)),
@@ -61,17 +60,11 @@ fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> 
         let sha1 = &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY;
         rsa(Some(sha1), sha1)
     } else if *by == oid::OID_PKCS1_SHA256WITHRSA {
-        rsa(
-            Some(&lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
-            &lc::RSA_PKCS1_2048_8192_SHA256,
-        )
+        rsa(Some(&lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY), &lc::RSA_PKCS1_2048_8192_SHA256)
     } else if *by == oid::OID_PKCS1_SHA384WITHRSA {
         rsa(None, &lc::RSA_PKCS1_2048_8192_SHA384)
     } else if *by == oid::OID_PKCS1_SHA512WITHRSA {
-        rsa(
-            Some(&lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
-            &lc::RSA_PKCS1_2048_8192_SHA512,
-        )
+        rsa(Some(&lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY), &lc::RSA_PKCS1_2048_8192_SHA512)
     } else if *by == oid::OID_PKCS1_RSASSAPSS {
         rsa(None, pss(signature)?)
     } else if let Some(bits) = ecdsa_hash(signature) {
@@ -81,13 +74,11 @@ fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> 
             KeySize::Other => None,
         }
     } else if *by == oid::OID_SIG_ED25519 {
-        Some(
-            if issuer.public_key().algorithm.algorithm == oid::OID_SIG_ED25519 {
-                Method::Verify(&lc::ED25519)
-            } else {
-                Method::OtherKeyType
-            },
-        )
+        Some(if issuer.public_key().algorithm.algorithm == oid::OID_SIG_ED25519 {
+            Method::Verify(&lc::ED25519)
+        } else {
+            Method::OtherKeyType
+        })
     } else {
         None
     }
@@ -101,16 +92,15 @@ fn pss(signature: &AlgorithmIdentifier<'_>) -> Option<&'static dyn VerificationA
     if mask.hash != *hash {
         return None;
     }
-    let (salt, method): (u32, &'static dyn VerificationAlgorithm) =
-        if *hash == oid::OID_NIST_HASH_SHA256 {
-            (32, &lc::RSA_PSS_2048_8192_SHA256)
-        } else if *hash == oid::OID_NIST_HASH_SHA384 {
-            (48, &lc::RSA_PSS_2048_8192_SHA384)
-        } else if *hash == oid::OID_NIST_HASH_SHA512 {
-            (64, &lc::RSA_PSS_2048_8192_SHA512)
-        } else {
-            return None;
-        };
+    let (salt, method): (u32, &'static dyn VerificationAlgorithm) = if *hash == oid::OID_NIST_HASH_SHA256 {
+        (32, &lc::RSA_PSS_2048_8192_SHA256)
+    } else if *hash == oid::OID_NIST_HASH_SHA384 {
+        (48, &lc::RSA_PSS_2048_8192_SHA384)
+    } else if *hash == oid::OID_NIST_HASH_SHA512 {
+        (64, &lc::RSA_PSS_2048_8192_SHA512)
+    } else {
+        return None;
+    };
     (parameters.salt_length() == salt).then_some(method)
 }
 
@@ -152,9 +142,7 @@ pub(super) fn weak_hash(signature: &AlgorithmIdentifier<'_>) -> Option<&'static 
         "1.2.840.113549.1.1.2" => Some("MD2"),
         "1.2.840.113549.1.1.3" => Some("MD4"),
         "1.2.840.113549.1.1.4" => Some("MD5"),
-        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" | "1.2.840.10045.4.1" | "1.2.840.10040.4.3" => {
-            Some("SHA-1")
-        }
+        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" | "1.2.840.10045.4.1" | "1.2.840.10040.4.3" => Some("SHA-1"),
         "1.2.840.113549.1.1.10" => {
             // Absent parameters and an absent hash both mean SHA-1 (RFC 4055 §3.1).
             let Some(parameters) = signature.parameters.as_ref() else {
@@ -173,10 +161,7 @@ pub(super) fn algorithm_name(signature: &AlgorithmIdentifier<'_>) -> String {
     let id = signature.algorithm.to_id_string();
     match id.as_str() {
         "1.2.840.113549.1.1.10" => "RSA-PSS with unusual parameters".to_owned(),
-        _ => match oid::OidRegistry::default()
-            .with_crypto()
-            .get(&signature.algorithm)
-        {
+        _ => match oid::OidRegistry::default().with_crypto().get(&signature.algorithm) {
             Some(entry) => entry.sn().to_owned(),
             None => id,
         },

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
 };
 use time::macros::datetime;
 
@@ -23,45 +23,24 @@ const PKCS1_KEY: &str = include_str!("testdata/client.pkcs1.key");
 const EC_KEY: &str = include_str!("testdata/ec.key");
 
 /// The only RSA key that is generated; authorities are EC, which costs nothing.
-static CLIENT: LazyLock<KeyPair> =
-    LazyLock::new(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
+static CLIENT: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
 
 fn options() -> Options {
-    Options {
-        now: NOW,
-        expires_within: Duration::from_secs(30 * 86_400),
-        chain: ChainCheck::ToAnchor,
-    }
+    Options { now: NOW, expires_within: Duration::from_secs(30 * 86_400), chain: ChainCheck::ToAnchor }
 }
 
 fn named<'a>(name: &'a str, text: &'a str) -> Named<'a> {
-    Named {
-        name,
-        bytes: text.as_bytes(),
-    }
+    Named { name, bytes: text.as_bytes() }
 }
 
 fn pair(cert: &str, key: &str, ca: &str) -> Identity {
-    load(
-        named("client.crt", cert),
-        named("client.key", key),
-        Some(named("ca.crt", ca)),
-    )
-    .unwrap()
+    load(named("client.crt", cert), named("client.key", key), Some(named("ca.crt", ca))).unwrap()
 }
 
 fn lines(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
-        .map(|f| {
-            format!(
-                "{}[{}] {}: {}",
-                f.severity,
-                f.rule,
-                f.place.as_deref().unwrap_or("-"),
-                f.message
-            )
-        })
+        .map(|f| format!("{}[{}] {}: {}", f.severity, f.rule, f.place.as_deref().unwrap_or("-"), f.message))
         .collect()
 }
 
@@ -126,18 +105,8 @@ fn root() -> Ca {
 }
 
 fn refused(cert: &[u8], key: &[u8]) -> (String, Option<String>) {
-    let error = load(
-        Named {
-            name: "client.crt",
-            bytes: cert,
-        },
-        Named {
-            name: "client.key",
-            bytes: key,
-        },
-        None,
-    )
-    .unwrap_err();
+    let error =
+        load(Named { name: "client.crt", bytes: cert }, Named { name: "client.key", bytes: key }, None).unwrap_err();
     (error.to_string(), error.help())
 }
 
@@ -197,32 +166,19 @@ fn accepts_a_plain_version_3_pair_and_one_below_two_intermediates() {
     assert_eq!(verdict(&file, &root.pem), [""; 0]);
     // With the root behind them, and with a bundle that holds another CA first.
     let other = Ca::root(ca_params("Other"));
-    assert_eq!(
-        verdict(
-            &format!("{file}{}", root.pem),
-            &format!("{}{}", other.pem, root.pem)
-        ),
-        [""; 0]
-    );
+    assert_eq!(verdict(&format!("{file}{}", root.pem), &format!("{}{}", other.pem, root.pem)), [""; 0]);
 }
 
 #[test]
 fn accepts_authorities_of_every_usual_algorithm() {
-    for algorithm in [
-        &PKCS_ECDSA_P384_SHA384,
-        &PKCS_ED25519,
-        &PKCS_RSA_SHA256,
-        &rcgen::PKCS_RSA_SHA384,
-        &rcgen::PKCS_RSA_SHA512,
-    ] {
+    for algorithm in
+        [&PKCS_ECDSA_P384_SHA384, &PKCS_ED25519, &PKCS_RSA_SHA256, &rcgen::PKCS_RSA_SHA384, &rcgen::PKCS_RSA_SHA512]
+    {
         let params = ca_params("Root");
         let key = KeyPair::generate_for(algorithm).unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
         let root = Ca { params, key, pem };
-        assert_eq!(
-            verdict(&root.issue(self::params("Client")), &root.pem),
-            [""; 0]
-        );
+        assert_eq!(verdict(&root.issue(self::params("Client")), &root.pem), [""; 0]);
     }
 }
 
@@ -251,10 +207,7 @@ fn says_that_the_chain_is_not_judged_without_an_authority() {
 #[test]
 fn skips_the_chain_and_nothing_else_when_asked() {
     let other = root();
-    let options = Options {
-        chain: ChainCheck::Skip,
-        ..options()
-    };
+    let options = Options { chain: ChainCheck::Skip, ..options() };
     let identity = pair(V1, EC_KEY, &other.pem);
     assert_eq!(
         lines(&identity.judge(&options, Loader::Java))[..2],
@@ -277,10 +230,7 @@ fn converts_pkcs1_to_the_bytes_that_openssl_makes() {
     let identity = pair(V1, PKCS1_KEY, CA);
     // `client.key` and `openssl pkcs8 -topk8 -nocrypt` of `client.pkcs1.key` are the same; make.sh compares them.
     assert_eq!(identity.key_pem().expose(), KEY);
-    assert_eq!(
-        identity.notices(),
-        ["`client.key`: converted from PKCS#1 to PKCS#8"]
-    );
+    assert_eq!(identity.notices(), ["`client.key`: converted from PKCS#1 to PKCS#8"]);
     assert_eq!(
         lines(&identity.as_found(Loader::Java)),
         ["error[key-format] client.key: is a PKCS#1 key, and a classic delegate takes PKCS#8 only"]
@@ -297,10 +247,7 @@ fn drops_text_around_the_blocks() {
     assert_eq!(identity.key_pem().expose(), KEY);
     assert_eq!(
         identity.notices(),
-        [
-            "`client.crt`: text around the certificate dropped",
-            "`client.key`: text around the key dropped"
-        ]
+        ["`client.crt`: text around the certificate dropped", "`client.key`: text around the key dropped"]
     );
     assert_eq!(
         lines(&identity.as_found(Loader::Java)),
@@ -327,10 +274,7 @@ fn makes_any_layout_canonical() {
         assert_eq!(identity.key_pem().expose(), KEY);
         assert_eq!(
             identity.notices(),
-            [
-                "`client.crt`: line ends and layout made canonical",
-                "`client.key`: line ends and layout made canonical"
-            ]
+            ["`client.crt`: line ends and layout made canonical", "`client.key`: line ends and layout made canonical"]
         );
     }
 }
@@ -340,16 +284,11 @@ fn says_which_layout_java_cannot_read() {
     let tabs: String = KEY.lines().map(|line| format!("\t{line}\n")).collect();
     assert_eq!(
         lines(&pair(V1, &tabs, CA).as_found(Loader::Java)),
-        [
-            "error[key-format] client.key: there are tabs inside the key, which a classic delegate cannot read"
-        ]
+        ["error[key-format] client.key: there are tabs inside the key, which a classic delegate cannot read"]
     );
     assert_eq!(pair(V1, &tabs, CA).as_found(Loader::Go), []);
     let crlf = KEY.replace('\n', " \r\n");
-    assert_eq!(
-        pair(V1, &format!("\t{crlf}\t"), CA).as_found(Loader::Java),
-        []
-    );
+    assert_eq!(pair(V1, &format!("\t{crlf}\t"), CA).as_found(Loader::Java), []);
 }
 
 #[test]
@@ -397,16 +336,8 @@ fn puts_the_chain_in_order_and_drops_what_it_does_not_need() {
 fn drops_the_parameters_before_an_ec_key() {
     let identity = pair(V1, EC_KEY, CA);
     assert!(EC_KEY.ends_with(identity.key_pem().expose()));
-    assert!(
-        identity
-            .key_pem()
-            .expose()
-            .starts_with("-----BEGIN EC PRIVATE KEY-----\n")
-    );
-    assert_eq!(
-        identity.notices(),
-        ["`client.key`: text around the key dropped"]
-    );
+    assert!(identity.key_pem().expose().starts_with("-----BEGIN EC PRIVATE KEY-----\n"));
+    assert_eq!(identity.notices(), ["`client.key`: text around the key dropped"]);
 }
 
 // --- what cannot be loaded -------------------------------------------------------------------------------------
@@ -419,10 +350,7 @@ fn names_every_encoding_that_is_not_pem() {
     };
     assert_eq!(
         key_refused(b" \r\n\t"),
-        says(
-            "`client.key`: the file is empty",
-            "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`"
-        )
+        says("`client.key`: the file is empty", "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`")
     );
     assert_eq!(
         key_refused(format!("\u{FEFF}{KEY}").as_bytes()),
@@ -433,19 +361,10 @@ fn names_every_encoding_that_is_not_pem() {
     );
     assert_eq!(
         cert_refused(&utf16(V1)),
-        says(
-            "`client.crt`: is UTF-16 text, not plain PEM",
-            "iconv -f UTF-16 -t UTF-8 client.crt > client.utf8.pem"
-        )
+        says("`client.crt`: is UTF-16 text, not plain PEM", "iconv -f UTF-16 -t UTF-8 client.crt > client.utf8.pem")
     );
-    assert_eq!(
-        cert_refused(&utf16(V1)[2..]).0,
-        "`client.crt`: is UTF-16 text, not plain PEM"
-    );
-    assert_eq!(
-        key_refused(format!("{KEY}\0").as_bytes()).0,
-        "`client.key`: holds a NUL byte: this is not PEM text"
-    );
+    assert_eq!(cert_refused(&utf16(V1)[2..]).0, "`client.crt`: is UTF-16 text, not plain PEM");
+    assert_eq!(key_refused(format!("{KEY}\0").as_bytes()).0, "`client.key`: holds a NUL byte: this is not PEM text");
     assert_eq!(
         cert_refused(include_bytes!("testdata/v1.der")),
         says(
@@ -465,10 +384,7 @@ fn names_every_encoding_that_is_not_pem() {
     assert_eq!(key_refused(ed25519.serialized_der()), der_key);
     let encrypted = include_str!("testdata/client.encrypted.key");
     let block = &pem::scan(encrypted.as_bytes()).unwrap().blocks[0];
-    assert_eq!(
-        key_refused(&block.der).0,
-        "`client.key`: is an encrypted DER (binary) private key, not PEM"
-    );
+    assert_eq!(key_refused(&block.der).0, "`client.key`: is an encrypted DER (binary) private key, not PEM");
     assert_eq!(
         key_refused(&[0x30, 0x82, 0x0A, 0x57, 0x02, 0x01, 0x03, 0x30, 0x82]),
         says(
@@ -484,15 +400,9 @@ fn names_every_encoding_that_is_not_pem() {
     let twice = base64::engine::general_purpose::STANDARD.encode(KEY);
     assert_eq!(
         key_refused(twice.as_bytes()),
-        says(
-            "`client.key`: is base64 of PEM, not PEM itself",
-            "base64 -d client.key > client.pem"
-        )
+        says("`client.key`: is base64 of PEM, not PEM itself", "base64 -d client.key > client.pem")
     );
-    assert_eq!(
-        key_refused(b"{KEY}").0,
-        "`client.key`: holds no PEM block: there is no `-----BEGIN` line in it"
-    );
+    assert_eq!(key_refused(b"{KEY}").0, "`client.key`: holds no PEM block: there is no `-----BEGIN` line in it");
     assert_eq!(
         cert_refused(b"0 certificates").0,
         "`client.crt`: holds no PEM block: there is no `-----BEGIN` line in it"
@@ -505,10 +415,7 @@ fn names_every_damage_to_a_block() {
     let (cut, _) = KEY.split_at(800);
     assert_eq!(
         key_refused(cut.as_bytes()),
-        says(
-            "`client.key`: line 1: a private key has no `-----END` line: the file is cut off",
-            again
-        )
+        says("`client.key`: line 1: a private key has no `-----END` line: the file is cut off", again)
     );
     let in_end_line = KEY.trim_end().trim_end_matches('-');
     assert_eq!(
@@ -531,19 +438,12 @@ fn names_every_damage_to_a_block() {
         "`client.key`: line 28: begins as a private key and ends as a PKCS#1 private key"
     );
     assert_eq!(
-        key_refused(
-            KEY.replace("BEGIN PRIVATE KEY-----", "BEGIN PRIVATE KEY")
-                .as_bytes()
-        )
-        .0,
+        key_refused(KEY.replace("BEGIN PRIVATE KEY-----", "BEGIN PRIVATE KEY").as_bytes()).0,
         "`client.key`: line 1: the `-----BEGIN` or `-----END` line is damaged"
     );
     let mut star = KEY.as_bytes().to_vec();
     star[300] = b'*';
-    assert_eq!(
-        key_refused(&star).0,
-        "`client.key`: line 6: the body of a private key is not base64"
-    );
+    assert_eq!(key_refused(&star).0, "`client.key`: line 6: the body of a private key is not base64");
     assert_eq!(
         key_refused(KEY.replace('\n', "\\n").as_bytes()),
         says(
@@ -551,10 +451,7 @@ fn names_every_damage_to_a_block() {
             r#"printf '%b' "$(cat client.key)" > client.pem"#
         )
     );
-    let short = pem::encode(
-        "PRIVATE KEY",
-        &pem::scan(KEY.as_bytes()).unwrap().blocks[0].der[..900],
-    );
+    let short = pem::encode("PRIVATE KEY", &pem::scan(KEY.as_bytes()).unwrap().blocks[0].der[..900]);
     assert_eq!(
         key_refused(short.as_bytes()).0,
         "`client.key`: line 1: a private key is damaged: what the base64 holds is not one"
@@ -583,7 +480,8 @@ fn names_every_file_that_is_another_thing() {
     assert_eq!(
         refused(KEY.as_bytes(), V1.as_bytes()),
         (
-            "`client.crt`: holds a private key, and `client.key` holds the certificate: the two files are swapped".to_owned(),
+            "`client.crt`: holds a private key, and `client.key` holds the certificate: the two files are swapped"
+                .to_owned(),
             Some("--cert client.key --key client.crt".to_owned())
         )
     );
@@ -659,8 +557,7 @@ fn names_every_file_that_is_another_thing() {
             "openssl pkcs7 -in client.crt -print_certs -out client.pem"
         )
     );
-    let open_ssh =
-        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n";
+    let open_ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n";
     assert_eq!(
         key_refused(open_ssh.as_bytes()),
         says(
@@ -675,16 +572,8 @@ fn names_every_file_that_is_another_thing() {
             "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout client.rsa.key -out client.csr"
         )
     );
-    let ca = load(
-        named("client.crt", V1),
-        named("client.key", KEY),
-        Some(named("my ca.key", KEY)),
-    )
-    .unwrap_err();
-    assert_eq!(
-        ca.to_string(),
-        "`my ca.key`: holds a private key, not a CA certificate"
-    );
+    let ca = load(named("client.crt", V1), named("client.key", KEY), Some(named("my ca.key", KEY))).unwrap_err();
+    assert_eq!(ca.to_string(), "`my ca.key`: holds a private key, not a CA certificate");
     assert_eq!(ca.role, Role::Ca);
 }
 
@@ -700,25 +589,17 @@ fn turns_a_refusal_into_a_finding() {
             "error[key-encrypted] client.key: the private key is encrypted, and a delegate has no way to give the password"
         ]
     );
-    assert_eq!(
-        finding(V1, ""),
-        ["error[key-format] client.key: the file is empty"]
-    );
+    assert_eq!(finding(V1, ""), ["error[key-format] client.key: the file is empty"]);
     assert_eq!(
         finding("{CERT}", KEY),
-        [
-            "error[cert-unreadable] client.crt: holds no PEM block: there is no `-----BEGIN` line in it"
-        ]
+        ["error[cert-unreadable] client.crt: holds no PEM block: there is no `-----BEGIN` line in it"]
     );
 }
 
 #[test]
 fn quotes_file_names_for_the_shell() {
     let error = load(
-        Named {
-            name: "-my dir/it's.der",
-            bytes: include_bytes!("testdata/v1.der"),
-        },
+        Named { name: "-my dir/it's.der", bytes: include_bytes!("testdata/v1.der") },
         named("client.key", KEY),
         None,
     );
@@ -736,15 +617,10 @@ fn quotes_file_names_for_the_shell() {
 #[test]
 fn refuses_a_key_that_is_not_the_certificates() {
     let findings = pair(V1, &CLIENT.serialize_pem(), CA).judge(&options(), Loader::Java);
-    assert_eq!(
-        lines(&findings)[0],
-        "error[key-mismatch] client.key: is not the key of `client.crt`"
-    );
+    assert_eq!(lines(&findings)[0], "error[key-mismatch] client.key: is not the key of `client.crt`");
     assert_eq!(
         findings[0].help.as_deref(),
-        Some(
-            "diff <(openssl x509 -in client.crt -noout -pubkey) <(openssl pkey -in client.key -pubout)"
-        )
+        Some("diff <(openssl x509 -in client.crt -noout -pubkey) <(openssl pkey -in client.key -pubout)")
     );
 }
 
@@ -753,21 +629,14 @@ fn says_when_the_key_is_the_authoritys() {
     let root_key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let root_params = ca_params("Root");
     let root = root_params.self_signed(&root_key).unwrap().pem();
-    let leaf = params("Client")
-        .signed_by(&*CLIENT, &Issuer::from_params(&root_params, &root_key))
-        .unwrap()
-        .pem();
+    let leaf = params("Client").signed_by(&*CLIENT, &Issuer::from_params(&root_params, &root_key)).unwrap().pem();
     assert_eq!(
         judged(&leaf, &root_key.serialize_pem(), &root),
-        [
-            "error[key-mismatch] client.key: is the key of the CA in `ca.crt`, not the key of `client.crt`"
-        ]
+        ["error[key-mismatch] client.key: is the key of the CA in `ca.crt`, not the key of `client.crt`"]
     );
     assert_eq!(
         judged(&root, &root_key.serialize_pem(), &root),
-        [
-            "error[leaf-is-ca] client.crt: is the CA of `ca.crt` itself, and the delegate would carry the CA's key"
-        ]
+        ["error[leaf-is-ca] client.crt: is the CA of `ca.crt` itself, and the delegate would carry the CA's key"]
     );
 }
 
@@ -780,16 +649,11 @@ fn refuses_ec_and_ed25519_for_java_and_takes_them_for_go() {
         (&PKCS_ED25519, "an Ed25519 key"),
     ] {
         let key = KeyPair::generate_for(algorithm).unwrap();
-        let leaf = params("Client")
-            .signed_by(&key, &root.issuer())
-            .unwrap()
-            .pem();
+        let leaf = params("Client").signed_by(&key, &root.issuer()).unwrap().pem();
         let identity = pair(&leaf, &key.serialize_pem(), &root.pem);
         assert_eq!(
             lines(&identity.judge(&options(), Loader::Java)),
-            [format!(
-                "error[key-not-rsa] client.key: is {kind}, and a classic delegate loads RSA keys only"
-            )]
+            [format!("error[key-not-rsa] client.key: is {kind}, and a classic delegate loads RSA keys only")]
         );
         assert_eq!(identity.judge(&options(), Loader::Go), []);
         let other = KeyPair::generate_for(algorithm).unwrap();
@@ -816,10 +680,7 @@ fn refuses_keys_that_no_delegate_loads() {
         first(pss, Loader::Java),
         "error[key-not-rsa] client.key: is an RSA-PSS key, and a classic delegate loads RSA keys only"
     );
-    assert_eq!(
-        first(pss, Loader::Go),
-        "error[key-format] client.key: is an RSA-PSS key, which no delegate can load"
-    );
+    assert_eq!(first(pss, Loader::Go), "error[key-format] client.key: is an RSA-PSS key, which no delegate can load");
 }
 
 #[test]
@@ -828,9 +689,7 @@ fn refuses_a_small_key() {
     let key = include_str!("testdata/small.key");
     assert_eq!(
         judged(small, key, CA),
-        [
-            "error[key-too-small] client.key: is an RSA key of 1024 bit, and servers refuse fewer than 2048"
-        ]
+        ["error[key-too-small] client.key: is an RSA key of 1024 bit, and servers refuse fewer than 2048"]
     );
 }
 
@@ -847,15 +706,8 @@ fn finds_a_key_whose_numbers_contradict_each_other() {
             "error[key-corrupt] client.key: the numbers in the key contradict each other: the file was altered, and every handshake will fail"
         ]
     );
-    assert_eq!(
-        findings[1].severity,
-        Severity::Note,
-        "and nothing else is wrong"
-    );
-    assert_eq!(
-        findings[0].help.as_deref(),
-        Some("openssl pkey -in client.key -noout -check")
-    );
+    assert_eq!(findings[1].severity, Severity::Note, "and nothing else is wrong");
+    assert_eq!(findings[0].help.as_deref(), Some("openssl pkey -in client.key -noout -check"));
 }
 
 #[test]
@@ -885,53 +737,29 @@ fn refuses_what_is_expired_or_not_yet_valid() {
     let root = root();
     assert_eq!(
         verdict(&root.issue(dated("Client", DAY * -20, DAY * -3)), &root.pem),
-        [
-            "error[cert-expired] client.crt: the certificate expired 3 days ago, on 2026-12-29 00:00:00 UTC"
-        ]
+        ["error[cert-expired] client.crt: the certificate expired 3 days ago, on 2026-12-29 00:00:00 UTC"]
     );
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", time::Duration::hours(2), DAY * 300)),
-            &root.pem
-        ),
+        verdict(&root.issue(dated("Client", time::Duration::hours(2), DAY * 300)), &root.pem),
         [
             "error[cert-not-yet-valid] client.crt: the certificate is not valid before 2027-01-01 02:00:00 UTC, in 2 hours"
         ]
     );
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", time::Duration::minutes(5), DAY * 300)),
-            &root.pem
-        ),
+        verdict(&root.issue(dated("Client", time::Duration::minutes(5), DAY * 300)), &root.pem),
         [
             "warning[cert-not-yet-valid] client.crt: the certificate is not valid before 2027-01-01 00:05:00 UTC, in 5 minutes"
         ]
     );
     // The first second belongs to the lifetime; the last does not for OpenSSL.
+    assert_eq!(verdict(&root.issue(dated("Client", time::Duration::ZERO, DAY * 300)), &root.pem), [""; 0]);
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", time::Duration::ZERO, DAY * 300)),
-            &root.pem
-        ),
-        [""; 0]
+        verdict(&root.issue(dated("Client", DAY * -300, time::Duration::ZERO)), &root.pem),
+        ["error[cert-expired] client.crt: the certificate expired 0 seconds ago, on 2027-01-01 00:00:00 UTC"]
     );
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", DAY * -300, time::Duration::ZERO)),
-            &root.pem
-        ),
-        [
-            "error[cert-expired] client.crt: the certificate expired 0 seconds ago, on 2027-01-01 00:00:00 UTC"
-        ]
-    );
-    assert_eq!(
-        verdict(
-            &root.issue(dated("Client", DAY * -300, time::Duration::SECOND)),
-            &root.pem
-        ),
-        [
-            "warning[cert-expires-soon] client.crt: the certificate expires in 1 second, on 2027-01-01 00:00:01 UTC"
-        ]
+        verdict(&root.issue(dated("Client", DAY * -300, time::Duration::SECOND)), &root.pem),
+        ["warning[cert-expires-soon] client.crt: the certificate expires in 1 second, on 2027-01-01 00:00:01 UTC"]
     );
 }
 
@@ -957,43 +785,22 @@ fn looks_at_the_dates_of_intermediates_and_the_authority() {
 fn warns_of_the_earliest_end_within_a_third_of_the_lifetime() {
     let root = root();
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", DAY * -300, DAY * 29)),
-            &root.pem
-        ),
-        [
-            "warning[cert-expires-soon] client.crt: the certificate expires in 29 days, on 2027-01-30 00:00:00 UTC"
-        ]
+        verdict(&root.issue(dated("Client", DAY * -300, DAY * 29)), &root.pem),
+        ["warning[cert-expires-soon] client.crt: the certificate expires in 29 days, on 2027-01-30 00:00:00 UTC"]
     );
-    assert_eq!(
-        verdict(
-            &root.issue(dated("Client", DAY * -300, DAY * 30)),
-            &root.pem
-        ),
-        [""; 0]
-    );
+    assert_eq!(verdict(&root.issue(dated("Client", DAY * -300, DAY * 30)), &root.pem), [""; 0]);
     // 9 days, of which 3 are a third.
-    assert_eq!(
-        verdict(&root.issue(dated("Client", DAY * -6, DAY * 3)), &root.pem),
-        [""; 0]
-    );
+    assert_eq!(verdict(&root.issue(dated("Client", DAY * -6, DAY * 3)), &root.pem), [""; 0]);
     assert_eq!(
         verdict(&root.issue(dated("Client", DAY * -7, DAY * 2)), &root.pem),
-        [
-            "warning[cert-expires-soon] client.crt: the certificate expires in 2 days, on 2027-01-03 00:00:00 UTC"
-        ]
+        ["warning[cert-expires-soon] client.crt: the certificate expires in 2 days, on 2027-01-03 00:00:00 UTC"]
     );
     let mut short = dated("Root", DAY * -300, DAY * 10);
     short.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = Ca::root(short);
     assert_eq!(
-        verdict(
-            &root.issue(dated("Client", DAY * -300, DAY * 20)),
-            &root.pem
-        ),
-        [
-            "warning[cert-expires-soon] ca.crt: the CA `CN=Root` expires in 10 days, on 2027-01-11 00:00:00 UTC"
-        ]
+        verdict(&root.issue(dated("Client", DAY * -300, DAY * 20)), &root.pem),
+        ["warning[cert-expires-soon] ca.crt: the CA `CN=Root` expires in 10 days, on 2027-01-11 00:00:00 UTC"]
     );
 }
 
@@ -1012,14 +819,8 @@ fn refuses_usages_that_forbid_a_tls_client() {
             "error[usage-forbids-client-auth] client.crt: the extended key usage of the certificate allows {allowed}, not clientAuth"
         )
     };
-    assert_eq!(
-        extended(vec![ExtendedKeyUsagePurpose::ServerAuth]),
-        [message("serverAuth")]
-    );
-    assert_eq!(
-        extended(vec![ExtendedKeyUsagePurpose::Any]),
-        [message("anyExtendedKeyUsage")]
-    );
+    assert_eq!(extended(vec![ExtendedKeyUsagePurpose::ServerAuth]), [message("serverAuth")]);
+    assert_eq!(extended(vec![ExtendedKeyUsagePurpose::Any]), [message("anyExtendedKeyUsage")]);
     assert_eq!(
         extended(vec![
             ExtendedKeyUsagePurpose::CodeSigning,
@@ -1027,13 +828,7 @@ fn refuses_usages_that_forbid_a_tls_client() {
         ]),
         [message("codeSigning, 1.3.6.1.4.1.99999")]
     );
-    assert_eq!(
-        extended(vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth
-        ]),
-        [""; 0]
-    );
+    assert_eq!(extended(vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth]), [""; 0]);
     for (usage, name) in [
         (KeyUsagePurpose::KeyEncipherment, "keyEncipherment"),
         (KeyUsagePurpose::KeyCertSign, "keyCertSign"),
@@ -1093,16 +888,12 @@ fn refuses_extensions_that_stop_a_verifier() {
     let key_usage = CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![4, 1, 7]);
     assert_eq!(
         with(vec![key_usage]),
-        [
-            "error[cert-unreadable] client.crt: the extension `2.5.29.15` of the certificate cannot be read"
-        ]
+        ["error[cert-unreadable] client.crt: the extension `2.5.29.15` of the certificate cannot be read"]
     );
     let no_usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], vec![0x30, 0]);
     assert_eq!(
         with(vec![no_usage]),
-        [
-            "error[cert-unreadable] client.crt: the extension `2.5.29.37` of the certificate cannot be read"
-        ]
+        ["error[cert-unreadable] client.crt: the extension `2.5.29.37` of the certificate cannot be read"]
     );
 }
 
@@ -1111,9 +902,7 @@ fn warns_of_a_leaf_that_is_marked_as_an_authority() {
     let root = root();
     assert_eq!(
         verdict(&root.issue(ca_params("Client")), &root.pem),
-        [
-            "warning[leaf-is-ca] client.crt: is marked as a CA (CA:TRUE), and some servers refuse that from a client"
-        ]
+        ["warning[leaf-is-ca] client.crt: is marked as a CA (CA:TRUE), and some servers refuse that from a client"]
     );
     let alone = params("Client").self_signed(&*CLIENT).unwrap().pem();
     assert_eq!(
@@ -1141,28 +930,19 @@ fn tells_another_authority_from_one_that_was_created_again() {
     );
     assert_eq!(
         findings[0].help.as_deref(),
-        Some(
-            "--ca wants the certificate of `CN=Root`; if that is an intermediate, append it to `client.crt`"
-        )
+        Some("--ca wants the certificate of `CN=Root`; if that is an intermediate, append it to `client.crt`")
     );
     let created_again = [
         "error[issuer-other-key] client.crt: `ca.crt` has the issuer's name but another key: the CA was created again",
     ];
     assert_eq!(verdict(&leaf, &again.pem), created_again);
     // The right one of that name is found behind the wrong one.
-    assert_eq!(
-        verdict(&leaf, &format!("{}{}", again.pem, root.pem)),
-        [""; 0]
-    );
+    assert_eq!(verdict(&leaf, &format!("{}{}", again.pem, root.pem)), [""; 0]);
     // A version 1 leaf has no key identifier to go by.
     let mut same_name = CertificateParams::new(Vec::new()).unwrap();
     same_name.distinguished_name = DistinguishedName::new();
-    same_name
-        .distinguished_name
-        .push(DnType::OrganizationName, "Example ORG");
-    same_name
-        .distinguished_name
-        .push(DnType::CommonName, "CA Cert");
+    same_name.distinguished_name.push(DnType::OrganizationName, "Example ORG");
+    same_name.distinguished_name.push(DnType::CommonName, "CA Cert");
     same_name.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let recipe_again = same_name.self_signed(&key).unwrap().pem();
@@ -1214,16 +994,9 @@ fn finds_an_authority_whose_certificate_was_made_anew() {
     renewed.not_after = NOW + DAY * 2000;
     let renewed = renewed.self_signed(&root.key).unwrap().pem();
     assert_eq!(verdict(&leaf, &renewed), [""; 0]);
+    assert_eq!(judged(include_str!("testdata/by-serial.crt"), KEY, CA), [""; 0]);
     assert_eq!(
-        judged(include_str!("testdata/by-serial.crt"), KEY, CA),
-        [""; 0]
-    );
-    assert_eq!(
-        judged(
-            include_str!("testdata/by-serial.crt"),
-            KEY,
-            include_str!("testdata/ca-renewed.crt")
-        ),
+        judged(include_str!("testdata/by-serial.crt"), KEY, include_str!("testdata/ca-renewed.crt")),
         [
             "error[issuer-other-id] client.crt: `ca.crt` has the issuer's name and key, but not the identifier by which the certificate names it: the CA's certificate was made anew"
         ]
@@ -1236,10 +1009,7 @@ fn compares_names_as_openssl_and_java_do() {
     let leaf = root.issue(params("Client"));
     let mut folded = ca_params("x");
     folded.distinguished_name = DistinguishedName::new();
-    folded.distinguished_name.push(
-        DnType::CommonName,
-        rcgen::DnValue::PrintableString("ROOT  ".try_into().unwrap()),
-    );
+    folded.distinguished_name.push(DnType::CommonName, rcgen::DnValue::PrintableString("ROOT  ".try_into().unwrap()));
     let folded = folded.self_signed(&root.key).unwrap().pem();
     assert_eq!(verdict(&leaf, &folded), [""; 0]);
 }
@@ -1284,10 +1054,7 @@ fn finds_a_missing_intermediate_and_an_incomplete_authority() {
     // The client's file ends in a root of its own.
     let other = Ca::root(ca_params("Other"));
     assert_eq!(
-        verdict(
-            &format!("{leaf}{}{}{}", lower.pem, upper.pem, root.pem),
-            &other.pem
-        ),
+        verdict(&format!("{leaf}{}{}{}", lower.pem, upper.pem, root.pem), &other.pem),
         [
             "error[issuer-unknown] client.crt: the intermediate `CN=Root` is a root of its own, and not one of `ca.crt`, which holds `CN=Other`"
         ]
@@ -1300,9 +1067,7 @@ fn refuses_a_self_signed_leaf_and_a_leaf_as_authority() {
     let alone = params("Client").self_signed(&*CLIENT).unwrap().pem();
     assert_eq!(
         verdict(&alone, &root.pem),
-        [
-            "error[issuer-unknown] client.crt: the certificate is signed by itself, not by a CA of `ca.crt`"
-        ]
+        ["error[issuer-unknown] client.crt: the certificate is signed by itself, not by a CA of `ca.crt`"]
     );
     let leaf = root.issue(params("Client"));
     assert_eq!(
@@ -1319,10 +1084,7 @@ fn refuses_issuers_that_may_not_issue() {
     let root = root();
     let no_ca = root.below(params("No CA"));
     assert_eq!(
-        verdict(
-            &format!("{}{}", no_ca.issue(params("Client")), no_ca.pem),
-            &root.pem
-        ),
+        verdict(&format!("{}{}", no_ca.issue(params("Client")), no_ca.pem), &root.pem),
         [
             "error[issuer-not-ca] client.crt: the intermediate `CN=No CA` issued a certificate without being a CA (CA:TRUE is missing)"
         ]
@@ -1333,9 +1095,7 @@ fn refuses_issuers_that_may_not_issue() {
     // rcgen signs all the same.
     assert_eq!(
         verdict(&root.issue(params("Client")), &root.pem),
-        [
-            "error[issuer-not-ca] ca.crt: the key usage of the CA `CN=Root` allows cRLSign, not keyCertSign"
-        ]
+        ["error[issuer-not-ca] ca.crt: the key usage of the CA `CN=Root` allows cRLSign, not keyCertSign"]
     );
 }
 
@@ -1365,27 +1125,12 @@ fn counts_the_intermediates_below_an_authority() {
     let upper = root.below(ca_params("Upper"));
     let lower = upper.below(ca_params("Lower"));
     assert_eq!(
-        verdict(
-            &format!("{}{}", upper.issue(params("Client")), upper.pem),
-            &root.pem
-        ),
-        [
-            "error[path-length] ca.crt: the CA `CN=Root` allows 0 intermediates below it, and there is 1"
-        ]
+        verdict(&format!("{}{}", upper.issue(params("Client")), upper.pem), &root.pem),
+        ["error[path-length] ca.crt: the CA `CN=Root` allows 0 intermediates below it, and there is 1"]
     );
     assert_eq!(
-        verdict(
-            &format!(
-                "{}{}{}",
-                lower.issue(params("Client")),
-                lower.pem,
-                upper.pem
-            ),
-            &root.pem
-        ),
-        [
-            "error[path-length] ca.crt: the CA `CN=Root` allows 0 intermediates below it, and there are 2"
-        ]
+        verdict(&format!("{}{}{}", lower.issue(params("Client")), lower.pem, upper.pem), &root.pem),
+        ["error[path-length] ca.crt: the CA `CN=Root` allows 0 intermediates below it, and there are 2"]
     );
 }
 
@@ -1393,10 +1138,8 @@ fn counts_the_intermediates_below_an_authority() {
 fn judges_name_constraints() {
     let constrained = |permitted| {
         let mut params = ca_params("Root");
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: vec![permitted],
-            excluded_subtrees: Vec::new(),
-        });
+        params.name_constraints =
+            Some(NameConstraints { permitted_subtrees: vec![permitted], excluded_subtrees: Vec::new() });
         Ca::root(params)
     };
     let dns = constrained(GeneralSubtree::DnsName("example.org".to_owned()));
@@ -1412,21 +1155,12 @@ fn judges_name_constraints() {
         "error[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it, and the certificate has one that is not allowed",
     ];
     assert_eq!(verdict(&dns.issue(params("Client")), &dns.pem), allowed);
-    assert_eq!(
-        verdict(&dns.issue(called("a.example.org")), &dns.pem),
-        allowed
-    );
-    assert_eq!(
-        verdict(&dns.issue(called("a.example.com")), &dns.pem),
-        forbidden
-    );
+    assert_eq!(verdict(&dns.issue(called("a.example.org")), &dns.pem), allowed);
+    assert_eq!(verdict(&dns.issue(called("a.example.com")), &dns.pem), forbidden);
     let mut other = DistinguishedName::new();
     other.push(DnType::OrganizationName, "Other");
     let directory = constrained(GeneralSubtree::DirectoryName(other));
-    assert_eq!(
-        verdict(&directory.issue(params("Client")), &directory.pem),
-        forbidden
-    );
+    assert_eq!(verdict(&directory.issue(params("Client")), &directory.pem), forbidden);
     let mut expired = called("a.example.org");
     expired.not_after = NOW - DAY;
     assert_eq!(
@@ -1452,33 +1186,20 @@ fn finds_a_certificate_that_was_altered() {
 
 #[test]
 fn names_the_algorithm_before_it_blames_the_authority() {
-    for (cert, hash) in [
-        (include_str!("testdata/md5.crt"), "MD5"),
-        (include_str!("testdata/sha1.crt"), "SHA-1"),
-    ] {
+    for (cert, hash) in [(include_str!("testdata/md5.crt"), "MD5"), (include_str!("testdata/sha1.crt"), "SHA-1")] {
         assert_eq!(
             judged(cert, KEY, CA),
-            [format!(
-                "error[weak-signature] client.crt: the certificate is signed with {hash}, which servers refuse"
-            )]
+            [format!("error[weak-signature] client.crt: the certificate is signed with {hash}, which servers refuse")]
         );
     }
     assert_eq!(
-        judged(
-            include_str!("testdata/by-small-ca.crt"),
-            KEY,
-            include_str!("testdata/small-ca.crt")
-        ),
+        judged(include_str!("testdata/by-small-ca.crt"), KEY, include_str!("testdata/small-ca.crt")),
         [
             "error[key-too-small] ca.crt: the key of the CA `CN=Small CA` has 1024 bit, and servers refuse RSA keys below 2048"
         ]
     );
-    assert_eq!(
-        judged(include_str!("testdata/pss-32.crt"), KEY, CA),
-        [""; 0]
-    );
-    let findings =
-        pair(include_str!("testdata/pss-222.crt"), KEY, CA).judge(&options(), Loader::Java);
+    assert_eq!(judged(include_str!("testdata/pss-32.crt"), KEY, CA), [""; 0]);
+    let findings = pair(include_str!("testdata/pss-222.crt"), KEY, CA).judge(&options(), Loader::Java);
     assert_eq!(
         lines(&findings),
         [
@@ -1487,18 +1208,9 @@ fn names_the_algorithm_before_it_blames_the_authority() {
     );
     assert_eq!(
         findings[0].help.as_deref(),
-        Some(
-            "openssl verify -auth_level 2 -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt"
-        )
+        Some("openssl verify -auth_level 2 -purpose sslclient -CAfile ca.crt -untrusted client.crt client.crt")
     );
-    assert_eq!(
-        judged(
-            include_str!("testdata/by-p521-ca.crt"),
-            KEY,
-            include_str!("testdata/p521-ca.crt")
-        ),
-        [""; 0]
-    );
+    assert_eq!(judged(include_str!("testdata/by-p521-ca.crt"), KEY, include_str!("testdata/p521-ca.crt")), [""; 0]);
 }
 
 #[test]
@@ -1507,21 +1219,9 @@ fn puts_errors_before_warnings_before_notes() {
     let mut leaf = dated("Client", DAY * -20, DAY * -3);
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let rules: Vec<_> = pair(&root.issue(leaf), KEY, CA)
-        .judge(&options(), Loader::Java)
-        .iter()
-        .map(|finding| finding.rule)
-        .collect();
-    assert_eq!(
-        rules,
-        [
-            "key-mismatch",
-            "cert-expired",
-            "usage-forbids-client-auth",
-            "issuer-unknown",
-            "leaf-is-ca"
-        ]
-    );
+    let rules: Vec<_> =
+        pair(&root.issue(leaf), KEY, CA).judge(&options(), Loader::Java).iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, ["key-mismatch", "cert-expired", "usage-forbids-client-auth", "issuer-unknown", "leaf-is-ca"]);
 }
 
 #[test]
@@ -1538,13 +1238,10 @@ fn prints_names_of_every_string_type() {
     let mut leaf = params("x");
     leaf.distinguished_name = DistinguishedName::new();
     let bmp = rcgen::string::BmpString::try_from("Größe").unwrap();
-    leaf.distinguished_name
-        .push(DnType::OrganizationName, rcgen::DnValue::BmpString(bmp));
-    leaf.distinguished_name
-        .push(DnType::CustomDnType(vec![1, 2, 3]), "own");
+    leaf.distinguished_name.push(DnType::OrganizationName, rcgen::DnValue::BmpString(bmp));
+    leaf.distinguished_name.push(DnType::CustomDnType(vec![1, 2, 3]), "own");
     let teletex = rcgen::string::TeletexString::try_from("Client").unwrap();
-    leaf.distinguished_name
-        .push(DnType::CommonName, rcgen::DnValue::TeletexString(teletex));
+    leaf.distinguished_name.push(DnType::CommonName, rcgen::DnValue::TeletexString(teletex));
     let identity = pair(&root.issue(leaf), &CLIENT.serialize_pem(), &root.pem);
     assert_eq!(identity.leaf().subject, "O=Größe, 1.2.3=own, CN=Client");
     let mut nobody = params("x");
@@ -1622,20 +1319,14 @@ fn survives_mutants_and_keeps_their_keys_secret() {
     let pieces = key_pieces();
     let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
     let der = |pem: &str| pem::scan(pem.as_bytes()).unwrap().blocks[0].der.to_vec();
-    let certificates = [
-        V1.to_owned(),
-        chain,
-        include_str!("testdata/pss-222.crt").to_owned(),
-        constrained.issue(params("Client")),
-    ];
+    let certificates =
+        [V1.to_owned(), chain, include_str!("testdata/pss-222.crt").to_owned(), constrained.issue(params("Client"))];
     let keys = [KEY, PKCS1_KEY, EC_KEY];
     let (mut loaded, mut refused) = (0, 0);
     for round in 0..20_000 {
         let mut cert = certificates[random.below(4)].clone().into_bytes();
         let mut key = keys[random.below(3)].as_bytes().to_vec();
-        let mut ca = [CA, &root.pem, &constrained.pem][random.below(3)]
-            .as_bytes()
-            .to_vec();
+        let mut ca = [CA, &root.pem, &constrained.pem][random.below(3)].as_bytes().to_vec();
         match round % 5 {
             0 => random.mutate(&mut cert),
             1 => random.mutate(&mut key),
@@ -1646,11 +1337,7 @@ fn survives_mutants_and_keeps_their_keys_secret() {
             }
             3 => {
                 let label = ["PRIVATE KEY", "RSA PRIVATE KEY"][random.below(2)];
-                let mut bytes = der(if label == "PRIVATE KEY" {
-                    KEY
-                } else {
-                    PKCS1_KEY
-                });
+                let mut bytes = der(if label == "PRIVATE KEY" { KEY } else { PKCS1_KEY });
                 random.mutate(&mut bytes);
                 key = pem::encode(label, &bytes).as_bytes().to_vec();
             }
@@ -1665,20 +1352,13 @@ fn survives_mutants_and_keeps_their_keys_secret() {
             std::mem::swap(&mut cert, &mut key);
         }
         let input = |name, bytes| Named { name, bytes };
-        let shown = match load(
-            input("client.crt", &cert),
-            input("client.key", &key),
-            Some(input("ca.crt", &ca)),
-        ) {
+        let shown = match load(input("client.crt", &cert), input("client.key", &key), Some(input("ca.crt", &ca))) {
             Ok(identity) => {
                 loaded += 1;
                 let java = identity.judge(&options(), Loader::Java);
                 let go = identity.judge(&options(), Loader::Go);
                 assert!(java.is_sorted_by_key(|f| std::cmp::Reverse(f.severity)));
-                format!(
-                    "{identity:?}{java:?}{go:?}{:?}",
-                    identity.as_found(Loader::Java)
-                )
+                format!("{identity:?}{java:?}{go:?}{:?}", identity.as_found(Loader::Java))
             }
             Err(error) => {
                 refused += 1;
@@ -1689,8 +1369,5 @@ fn survives_mutants_and_keeps_their_keys_secret() {
         assert_eq!(leak, None, "round {round}: {shown}");
         let _ = summarize(&cert);
     }
-    assert!(
-        loaded > 2_000 && refused > 2_000,
-        "{loaded} loaded, {refused} refused"
-    );
+    assert!(loaded > 2_000 && refused > 2_000, "{loaded} loaded, {refused} refused");
 }

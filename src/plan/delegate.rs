@@ -125,7 +125,10 @@ impl<'s, 't> Planner<'s, 't> {
             if matches!(self.goal, Goal::Present(_)) {
                 return Err(Refusal::at(
                     legacy.offset,
-                    format!("`{}` is a legacy delegate ({}), which does not support mTLS", delegate.name, legacy.because),
+                    format!(
+                        "`{}` is a legacy delegate ({}), which does not support mTLS",
+                        delegate.name, legacy.because
+                    ),
                 )
                 .help("move it to an immutable delegate image first; `--delegate NAME` selects other delegates"));
             }
@@ -213,8 +216,11 @@ impl<'s, 't> Planner<'s, 't> {
             }
             let Some(name) = document.text_at(item, &["name"]) else { continue };
             if name == MANAGER && manager.replace(item).is_some() {
-                return Err(Refusal::at(document.node(item.node).span.start, format!("`{MANAGER}` stands twice in `env`"))
-                    .help("keep the one that is meant"));
+                return Err(Refusal::at(
+                    document.node(item.node).span.start,
+                    format!("`{MANAGER}` stands twice in `env`"),
+                )
+                .help("keep the one that is meant"));
             }
             let value = document.get(item, "value");
             let text = value.and_then(|value| document.scalar(value.node)).unwrap_or_default().to_owned();
@@ -275,7 +281,8 @@ impl<'s, 't> Planner<'s, 't> {
         count(summary, usize::from(volumes), "volume");
 
         // 5
-        let moves = self.moves(delegate, present.endpoint.as_ref().map(super::Endpoint::as_str), environment, summary)?;
+        let moves =
+            self.moves(delegate, present.endpoint.as_ref().map(super::Endpoint::as_str), environment, summary)?;
         for (location, found, old, new) in &moves {
             if *location == object.location {
                 editor.replace_prefix(*found, old, new)?;
@@ -297,10 +304,8 @@ impl<'s, 't> Planner<'s, 't> {
                 editor.replace_prefix(*found, old, new)?;
             }
             if adds && let Some(data) = map.document.get(map.root, "data") {
-                let entries = missing
-                    .iter()
-                    .map(|(name, value)| (Scalar::plain(name), Scalar::quoted(value).into()))
-                    .collect();
+                let entries =
+                    missing.iter().map(|(name, value)| (Scalar::plain(name), Scalar::quoted(value).into())).collect();
                 editor.add_entries(data, None, entries)?;
             }
             self.finish(&map, editor);
@@ -328,7 +333,8 @@ impl<'s, 't> Planner<'s, 't> {
                 && !is_mtls(variable.text.trim_end_matches('/'))
             {
                 let offset = self.offset(variable.location, variable.node)?;
-                let shown = if variable.value.is_some() { format!("`{}`", variable.text) } else { "what it was".to_owned() };
+                let shown =
+                    if variable.value.is_some() { format!("`{}`", variable.text) } else { "what it was".to_owned() };
                 self.warn(
                     offset,
                     format!("`{}`: the manager URL stays {shown}", delegate.name),
@@ -339,11 +345,17 @@ impl<'s, 't> Planner<'s, 't> {
         };
         let Some(manager) = manager else { return Ok(Vec::new()) };
         if manager.value.is_none() {
-            return Err(Refusal::at(self.offset(manager.location, manager.node)?, format!("`{MANAGER}` takes its value from elsewhere, so its URL cannot be moved"))
-                .help("change it where it comes from, and leave `--endpoint` out"));
+            return Err(Refusal::at(
+                self.offset(manager.location, manager.node)?,
+                format!("`{MANAGER}` takes its value from elsewhere, so its URL cannot be moved"),
+            )
+            .help("change it where it comes from, and leave `--endpoint` out"));
         }
         let Some(from) = base(&manager.text) else {
-            return Err(Refusal::at(self.offset(manager.location, manager.node)?, format!("`{MANAGER}` holds no URL to move to the endpoint")));
+            return Err(Refusal::at(
+                self.offset(manager.location, manager.node)?,
+                format!("`{MANAGER}` holds no URL to move to the endpoint"),
+            ));
         };
         let mut moves = Vec::new();
         if from != to {
@@ -381,14 +393,19 @@ impl<'s, 't> Planner<'s, 't> {
 
     /// Refuses to change a ConfigMap that a delegate outside the selection uses too.
     fn unshared(&self, delegate: &Delegate, location: Location) -> Result<(), Refusal> {
-        let other = self.index.delegates.iter().find(|other| {
-            other.config_maps.contains(&location) && !self.selected.contains(&other.workload)
-        });
+        let other = self
+            .index
+            .delegates
+            .iter()
+            .find(|other| other.config_maps.contains(&location) && !self.selected.contains(&other.workload));
         match other {
             None => Ok(()),
             Some(other) => Err(Refusal::at(
                 self.open(location)?.document.node(location.node).span.start,
-                format!("this ConfigMap of `{}` is also that of `{}`, which is not selected", delegate.name, other.name),
+                format!(
+                    "this ConfigMap of `{}` is also that of `{}`, which is not selected",
+                    delegate.name, other.name
+                ),
             )
             .help(format!("add `--delegate {}`", other.name))),
         }
@@ -455,7 +472,10 @@ impl<'s, 't> Planner<'s, 't> {
                 let offset = map.document.node(location.node).span.start;
                 self.warn(
                     offset,
-                    format!("the upgrader of `{}` has no CronJob in the input: only its configuration is moved", delegate.name),
+                    format!(
+                        "the upgrader of `{}` has no CronJob in the input: only its configuration is moved",
+                        delegate.name
+                    ),
                     Some("give both in one input"),
                 );
             }
@@ -513,7 +533,8 @@ impl<'s, 't> Planner<'s, 't> {
                 Some(found) if document.scalar(found.node) == Some(value) => there.push(key),
                 Some(found) => {
                     return Err(inside(
-                        editor.refuse(found.node, format!("`{key}` is set to another value than `{value}`"))
+                        editor
+                            .refuse(found.node, format!("`{key}` is set to another value than `{value}`"))
                             .help("take it out or set it to that value, then run again"),
                     ));
                 }
@@ -542,7 +563,12 @@ impl<'s, 't> Planner<'s, 't> {
             } else if value.trim_end_matches('/') != to && present.is_some() {
                 return Err(inside(
                     editor
-                        .refuse(manager.node, format!("`managerHost` is `{value}`, neither under the delegate's manager URL nor the endpoint"))
+                        .refuse(
+                            manager.node,
+                            format!(
+                                "`managerHost` is `{value}`, neither under the delegate's manager URL nor the endpoint"
+                            ),
+                        )
                         .help("set it to the delegate's manager URL, or leave the upgrader out with `--no-upgrader`"),
                 ));
             }
@@ -572,15 +598,20 @@ impl<'s, 't> Planner<'s, 't> {
             .collect();
         let mounts_config = |container: &Found| {
             let mounts = document.get(*container, "volumeMounts");
-            mounts.into_iter().flat_map(|mounts| document.items_of(mounts)).any(|mount| {
-                document.text_at(mount, &["name"]).is_some_and(|name| config_volumes.contains(&name))
-            })
+            mounts
+                .into_iter()
+                .flat_map(|mounts| document.items_of(mounts))
+                .any(|mount| document.text_at(mount, &["name"]).is_some_and(|name| config_volumes.contains(&name)))
         };
         let mounting: Vec<Found> = all.iter().copied().filter(mounts_config).collect();
         let container = match (mounting.as_slice(), all.as_slice()) {
             ([one], _) | ([], [one]) => *one,
             _ => {
-                return Err(editor.refuse(containers.node, format!("cannot tell which container is the upgrader of `{}`", delegate.name))
+                return Err(editor
+                    .refuse(
+                        containers.node,
+                        format!("cannot tell which container is the upgrader of `{}`", delegate.name),
+                    )
                     .help("leave the upgrader out with `--no-upgrader`"));
             }
         };
@@ -658,7 +689,9 @@ impl<'s, 't> Planner<'s, 't> {
                         document.node(document.at(volume, &["secret", "secretName"]).unwrap_or(volume).node).span.start,
                         format!("the volume `{VOLUME}` names the Secret `{name}`, which is not in the input"),
                     )
-                    .help(format!("use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`")));
+                    .help(format!(
+                        "use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`"
+                    )));
                 }
                 self.insert_secret(delegate, object, body(name_style))?;
                 summary.actions.insert(0, format!("pair into the new Secret `{name}`"));
@@ -666,7 +699,8 @@ impl<'s, 't> Planner<'s, 't> {
             [location] => self.fill_secret(*location, pair, summary, name)?,
             [_, second, ..] => {
                 let offset = self.open(*second)?.document.node(second.node).span.start;
-                return Err(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input")).help("keep one of them"));
+                return Err(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input"))
+                    .help("keep one of them"));
             }
         }
         Ok(())
@@ -695,7 +729,13 @@ impl<'s, 't> Planner<'s, 't> {
         Ok(())
     }
 
-    fn fill_secret(&mut self, location: Location, pair: &Pair, summary: &mut Summary, name: &str) -> Result<(), Refusal> {
+    fn fill_secret(
+        &mut self,
+        location: Location,
+        pair: &Pair,
+        summary: &mut Summary,
+        name: &str,
+    ) -> Result<(), Refusal> {
         let secret = self.open(location)?;
         let document = &secret.document;
         let mut editor = Editor::new(document);
@@ -743,13 +783,19 @@ impl<'s, 't> Planner<'s, 't> {
         }
         self.finish(&secret, editor);
         if changed {
-            summary.actions.insert(0, match (old, new) {
-                (Some(old), Some(new)) => format!(
-                    "pair in the Secret `{name}` replaced: {} (until {}) → {} (until {})",
-                    old.fingerprint, old.not_after.date(), new.fingerprint, new.not_after.date()
-                ),
-                _ => format!("pair into the Secret `{name}`"),
-            });
+            summary.actions.insert(
+                0,
+                match (old, new) {
+                    (Some(old), Some(new)) => format!(
+                        "pair in the Secret `{name}` replaced: {} (until {}) → {} (until {})",
+                        old.fingerprint,
+                        old.not_after.date(),
+                        new.fingerprint,
+                        new.not_after.date()
+                    ),
+                    _ => format!("pair into the Secret `{name}`"),
+                },
+            );
         }
         Ok(())
     }
@@ -859,7 +905,10 @@ impl<'s, 't> Planner<'s, 't> {
         if others > 0 {
             for (data, keys, rest) in ours {
                 if rest == 0 {
-                    return Err(editor.refuse(data.node, format!("the Secret `{name}` holds more than the pair in a way we cannot take apart")));
+                    return Err(editor.refuse(
+                        data.node,
+                        format!("the Secret `{name}` holds more than the pair in a way we cannot take apart"),
+                    ));
                 }
                 editor.remove_entries(data, &keys)?;
             }
@@ -1006,7 +1055,11 @@ fn add_mount(editor: &mut Editor<'_, '_>, container: Found) -> Result<bool, Refu
 }
 
 /// Takes our mount and volume out; how many of each.
-fn remove_mounts_and_volume(editor: &mut Editor<'_, '_>, pod: Found, container: Found) -> Result<(usize, usize), Refusal> {
+fn remove_mounts_and_volume(
+    editor: &mut Editor<'_, '_>,
+    pod: Found,
+    container: Found,
+) -> Result<(usize, usize), Refusal> {
     let document = editor.document;
     let named = |list: Option<Found>| -> Vec<_> {
         list.into_iter()

@@ -32,21 +32,28 @@ impl<'d, 't> Editor<'d, 't> {
         if let Some(via) = found.via {
             let name = document.previous(via).and_then(|key| document.scalar(key)).map(|key| format!("`{key}`"));
             let what = match document.kind(via) {
-                Kind::Alias { .. } => format!("{} is an alias here, and has to change", name.as_deref().unwrap_or("this")),
+                Kind::Alias { .. } => {
+                    format!("{} is an alias here, and has to change", name.as_deref().unwrap_or("this"))
+                }
                 _ => "what has to change comes from a merge key".to_owned(),
             };
             return Err(self.refuse(via, what).help("write the entries out in this place, then run again"));
         }
         if let Some(shared) = document.shared(found.node) {
             return Err(self
-                .refuse(shared, "what has to change stands below this anchor, and an alias elsewhere would change with it")
+                .refuse(
+                    shared,
+                    "what has to change stands below this anchor, and an alias elsewhere would change with it",
+                )
                 .help("write the entries out where the alias stands, then run again"));
         }
         Ok(found.node)
     }
 
     fn end(&self, node: NodeId) -> Result<usize, Refusal> {
-        self.layout().end(node).ok_or_else(|| self.refuse(node, "this block scalar is written in a way we cannot edit beside"))
+        self.layout()
+            .end(node)
+            .ok_or_else(|| self.refuse(node, "this block scalar is written in a way we cannot edit beside"))
     }
 
     fn last_line_end(&self, node: NodeId) -> Result<usize, Refusal> {
@@ -91,7 +98,8 @@ impl<'d, 't> Editor<'d, 't> {
         let layout = self.layout();
         let (span, style) = match self.document.kind(node) {
             Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
-                let block = layout.block_scalar(node).ok_or_else(|| self.refuse(node, "cannot replace this block scalar"))?;
+                let block =
+                    layout.block_scalar(node).ok_or_else(|| self.refuse(node, "cannot replace this block scalar"))?;
                 let header = self.document.text.get(block.header..layout.line_end(block.header)).unwrap_or_default();
                 if header.contains('#') {
                     return Err(self.refuse(node, "cannot replace a block scalar with a comment in its header"));
@@ -112,7 +120,11 @@ impl<'d, 't> Editor<'d, 't> {
         } else {
             span
         };
-        let styled = if style == ScalarStyle::Plain && writer.text == " " { Scalar { style: ScalarStyle::DoubleQuoted, ..styled } } else { styled };
+        let styled = if style == ScalarStyle::Plain && writer.text == " " {
+            Scalar { style: ScalarStyle::DoubleQuoted, ..styled }
+        } else {
+            styled
+        };
         writer.scalar(&styled);
         self.edits.push(Edit { span, text: writer.text, masks: writer.masks });
         self.changed(node, Operation::Replace(styled.into(), Style::Block));
@@ -151,7 +163,13 @@ impl<'d, 't> Editor<'d, 't> {
 
     /// Appends items to the sequence that is the value of `key`. Where it is missing, the key goes behind the entry
     /// `after`, or last; where it is null or empty, it is filled.
-    pub(super) fn append_items(&mut self, mapping: Found, key: &str, after: &str, items: Vec<Value>) -> Result<(), Refusal> {
+    pub(super) fn append_items(
+        &mut self,
+        mapping: Found,
+        key: &str,
+        after: &str,
+        items: Vec<Value>,
+    ) -> Result<(), Refusal> {
         let document = self.document;
         let Some(sequence) = document.get(mapping, key) else {
             return self.insert_sequence(mapping, key, after, items);
@@ -168,7 +186,9 @@ impl<'d, 't> Editor<'d, 't> {
                 }
             }
             Kind::Sequence { flow: false } => {
-                let Some(last) = document.last_child(node) else { return Err(self.refuse(node, "expected items here")) };
+                let Some(last) = document.last_child(node) else {
+                    return Err(self.refuse(node, "expected items here"));
+                };
                 let layout = self.layout();
                 let (Some(dash), Some(gap)) = (layout.dash(last), layout.dash_gap(last)) else {
                     return Err(self.refuse(node, format!("`{key}` is written in a way we cannot extend")));
@@ -241,7 +261,8 @@ impl<'d, 't> Editor<'d, 't> {
             let key = document.previous(list)?;
             let (dash, key) = (layout.dash(item)?, document.node(key).span.start);
             let block = matches!(document.kind(list), Kind::Sequence { flow: false });
-            (block && document.parent(list) == Some(owner)).then(|| layout.column(dash).checked_sub(layout.column(key)))?
+            (block && document.parent(list) == Some(owner))
+                .then(|| layout.column(dash).checked_sub(layout.column(key)))?
         };
         let liked = document.entry_of(mapping, like).and_then(|entry| offset(mapping, entry.value));
         let any = || document.entries(mapping).find_map(|entry| offset(mapping, entry.value));
@@ -267,7 +288,8 @@ impl<'d, 't> Editor<'d, 't> {
         let position = self.document.node(neighbour.value).index().div_ceil(2);
         let (key, value) = (Scalar::plain(key), Value::Sequence(items));
         if flow {
-            let (key, value) = if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
+            let (key, value) =
+                if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
             self.insert_flow(neighbour.value, neighbour.key, |writer| writer.flow_entry(&key, &value))?;
             self.changed(node, Operation::InsertEntry(position, key, value, Style::Flow));
         } else {
@@ -325,7 +347,12 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// Appends entries to a mapping, or inserts them on the lines before the entry of `before`.
-    pub(super) fn add_entries(&mut self, mapping: Found, before: Option<&str>, entries: Vec<(Scalar, Value)>) -> Result<(), Refusal> {
+    pub(super) fn add_entries(
+        &mut self,
+        mapping: Found,
+        before: Option<&str>,
+        entries: Vec<(Scalar, Value)>,
+    ) -> Result<(), Refusal> {
         let node = self.editable(mapping)?;
         let Kind::Mapping { flow } = self.document.kind(node) else {
             return Err(self.refuse(node, "expected a mapping here"));
@@ -354,7 +381,9 @@ impl<'d, 't> Editor<'d, 't> {
                 self.insert(offset, writer);
             }
             None => {
-                let Some(last) = self.document.last_child(node) else { return Err(self.refuse(node, "expected entries here")) };
+                let Some(last) = self.document.last_child(node) else {
+                    return Err(self.refuse(node, "expected entries here"));
+                };
                 let offset = self.last_line_end(last)?;
                 let mut writer = Writer::new(layout.line_break_near(offset), 0);
                 for (key, value) in &entries {
@@ -372,7 +401,9 @@ impl<'d, 't> Editor<'d, 't> {
 
     /// Inserts an item into a sequence before another one; comments above that one stay with it.
     pub(super) fn insert_item_before(&mut self, item: NodeId, value: Value) -> Result<(), Refusal> {
-        let Some(sequence) = self.document.parent(item) else { return Err(self.refuse(item, "expected a list around this")) };
+        let Some(sequence) = self.document.parent(item) else {
+            return Err(self.refuse(item, "expected a list around this"));
+        };
         self.editable(Found { node: sequence, via: None })?;
         let position = self.document.node(item).index();
         let layout = self.layout();
@@ -382,7 +413,11 @@ impl<'d, 't> Editor<'d, 't> {
             let mut writer = Writer::new(layout.line_break_near(start), 0);
             writer.flow(&value);
             writer.push(",");
-            if layout.starts_line(start) { writer.line(layout.column(start)) } else { writer.push(" ") }
+            if layout.starts_line(start) {
+                writer.line(layout.column(start))
+            } else {
+                writer.push(" ")
+            }
             self.insert(start, writer);
             self.changed(sequence, Operation::InsertItem(position, value, Style::Flow));
             return Ok(());
@@ -428,7 +463,9 @@ impl<'d, 't> Editor<'d, 't> {
 
     /// Takes an item out of the sequence around it.
     pub(super) fn remove_item(&mut self, item: NodeId) -> Result<(), Refusal> {
-        let Some(sequence) = self.document.parent(item) else { return Err(self.refuse(item, "expected a list around this")) };
+        let Some(sequence) = self.document.parent(item) else {
+            return Err(self.refuse(item, "expected a list around this"));
+        };
         self.editable(Found { node: item, via: None })?;
         let children: Vec<(NodeId, NodeId)> = self.document.items(sequence).map(|item| (item, item)).collect();
         self.remove_children(sequence, &children, &|(first, _)| first == item)
@@ -466,7 +503,13 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(())
     }
 
-    fn flow_run(&self, kept: Option<(NodeId, NodeId)>, first: NodeId, last: NodeId, next: Option<NodeId>) -> Result<Span, Refusal> {
+    fn flow_run(
+        &self,
+        kept: Option<(NodeId, NodeId)>,
+        first: NodeId,
+        last: NodeId,
+        next: Option<NodeId>,
+    ) -> Result<Span, Refusal> {
         let start = self.document.node(first).span.start;
         Ok(match (kept, next) {
             (Some((_, kept)), _) => self.end(kept)?..self.end(last)?,
@@ -476,7 +519,13 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// The lines from `first` to `last`: from the end of the line before, so that a missing final newline stays missing.
-    fn block_run(&self, collection: NodeId, first: NodeId, last: NodeId, next: Option<NodeId>) -> Result<Span, Refusal> {
+    fn block_run(
+        &self,
+        collection: NodeId,
+        first: NodeId,
+        last: NodeId,
+        next: Option<NodeId>,
+    ) -> Result<Span, Refusal> {
         let layout = self.layout();
         let start = match self.document.kind(collection) {
             Kind::Sequence { .. } => layout.dash(first),

@@ -50,9 +50,9 @@ impl Endpoint {
         }
         let authority = uri.authority().ok_or_else(|| refuse("it has no host"))?;
         let host = authority.host();
-        let is_name = host.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
+        let is_name = host
+            .split('.')
+            .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
         if !is_name && !(host.starts_with('[') && host.parse::<http::uri::Authority>().is_ok()) {
             return Err(refuse("its host is not a host name"));
         }
@@ -135,7 +135,10 @@ mod tests {
             ("https://a b", "`https://a b` is not an mTLS endpoint: it is not a URL"),
             ("https://a_b:1", "`https://a_b:1` is not an mTLS endpoint: its host is not a host name"),
             ("https://a.b:0", "`https://a.b:0` is not an mTLS endpoint: its port is not a number from 1 to 65535"),
-            ("https://a.b:99999", "`https://a.b:99999` is not an mTLS endpoint: its port is not a number from 1 to 65535"),
+            (
+                "https://a.b:99999",
+                "`https://a.b:99999` is not an mTLS endpoint: its port is not a number from 1 to 65535",
+            ),
         ] {
             assert_eq!(Endpoint::parse(given).unwrap_err().to_string(), why);
         }

@@ -58,7 +58,12 @@ pub fn write_diff(out: &mut dyn Write, change: &Change<'_>) -> io::Result<()> {
         for operation in group {
             let replaces = operation.tag() == DiffTag::Replace;
             if operation.tag() == DiffTag::Equal {
-                write_lines(out, Side { sign: " ", style: Style::new(), suffix: "" }, (&old, change.old_masks), operation.old_range())?;
+                write_lines(
+                    out,
+                    Side { sign: " ", style: Style::new(), suffix: "" },
+                    (&old, change.old_masks),
+                    operation.old_range(),
+                )?;
                 continue;
             }
             let suffix = |suffix| if replaces { suffix } else { "" };
@@ -133,16 +138,25 @@ fn operations(change: &Change<'_>, old: &Page<'_>, new: &Page<'_>) -> Vec<DiffOp
     let (mut old_at, mut new_at) = (0, 0);
     for region in change.regions {
         // behind a byte order mark a document starts in the middle of the first line
-        let first = |page: &Page<'_>, offset: usize| if offset <= '\u{feff}'.len_utf8() { 0 } else { page.number(offset) };
+        let first =
+            |page: &Page<'_>, offset: usize| if offset <= '\u{feff}'.len_utf8() { 0 } else { page.number(offset) };
         let old_lines = first(old, region.old.start)..old.number(region.old.end);
         let new_lines = first(new, region.new.start)..new.number(region.new.end);
-        push(&mut all, DiffOp::Equal { old_index: old_at, new_index: new_at, len: old_lines.start.saturating_sub(old_at) });
-        for operation in capture_diff_slices(Algorithm::Myers, &old.lines(old_lines.clone()), &new.lines(new_lines.clone())) {
+        push(
+            &mut all,
+            DiffOp::Equal { old_index: old_at, new_index: new_at, len: old_lines.start.saturating_sub(old_at) },
+        );
+        for operation in
+            capture_diff_slices(Algorithm::Myers, &old.lines(old_lines.clone()), &new.lines(new_lines.clone()))
+        {
             push(&mut all, shifted(operation, old_lines.start, new_lines.start));
         }
         (old_at, new_at) = (old_lines.end, new_lines.end);
     }
-    push(&mut all, DiffOp::Equal { old_index: old_at, new_index: new_at, len: old.starts.len().saturating_sub(old_at) });
+    push(
+        &mut all,
+        DiffOp::Equal { old_index: old_at, new_index: new_at, len: old.starts.len().saturating_sub(old_at) },
+    );
     all
 }
 

@@ -85,7 +85,9 @@ fn assigned(behind: &str) -> Option<(usize, &str)> {
     let spaced = unquoted.trim_start_matches([' ', '\t']);
     let (value, is_yaml) = match spaced.strip_prefix(':') {
         // `name:value` is a mapping only where the name is quoted, as in JSON
-        Some(value) if value.is_empty() || value.starts_with([' ', '\t']) || unquoted.len() < behind.len() => (value, true),
+        Some(value) if value.is_empty() || value.starts_with([' ', '\t']) || unquoted.len() < behind.len() => {
+            (value, true)
+        }
         Some(_) => return None,
         None => (spaced.strip_prefix('=')?, false),
     };
@@ -137,7 +139,10 @@ mod tests {
         for (line, expected) in [
             ("# DELEGATE_TOKEN: \"abc\" # note", "# DELEGATE_TOKEN: *** # note"),
             ("      - PROXY_PASSWORD=hunter2", "      - PROXY_PASSWORD=***"),
-            ("value: \"-Xmx1g -Dhttps.proxyPassword=hunter2 -Dx=1\"", "value: \"-Xmx1g -Dhttps.proxyPassword=*** -Dx=1\""),
+            (
+                "value: \"-Xmx1g -Dhttps.proxyPassword=hunter2 -Dx=1\"",
+                "value: \"-Xmx1g -Dhttps.proxyPassword=*** -Dx=1\"",
+            ),
             ("{\"token\":\"abc\",\"a\":1}", "{\"token\":***,\"a\":1}"),
             ("{\"token\": \"abc\", \"a\": 1}", "{\"token\": ***, \"a\": 1}"),
             ("automountServiceAccountToken: false", "automountServiceAccountToken: false"),

@@ -42,9 +42,7 @@ pub fn same_file(a: &Path, b: &Path) -> bool {
 pub(super) fn keep_owner_and_mode(file: &File, like: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let now = file.metadata()?;
-    if (now.uid(), now.gid()) != (like.uid(), like.gid())
-        && fchown(file, Some(like.uid()), Some(like.gid())).is_err()
-    {
+    if (now.uid(), now.gid()) != (like.uid(), like.gid()) && fchown(file, Some(like.uid()), Some(like.gid())).is_err() {
         // Only the superuser gives files away; the group may still be one of ours. What comes of it is looked at below.
         let _ = fchown(file, None, Some(like.gid()));
     }
@@ -94,12 +92,7 @@ impl Stamp {
             length: metadata.len(),
             modified: metadata.modified().ok(),
             #[cfg(unix)]
-            inode: (
-                metadata.dev(),
-                metadata.ino(),
-                metadata.ctime(),
-                metadata.ctime_nsec(),
-            ),
+            inode: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }

@@ -103,7 +103,9 @@ impl SourceError {
             Self::Utf16 { .. } => {
                 "PowerShell's `>` writes this; convert it: `iconv -f UTF-16 -t UTF-8 FILE > NEW`".to_owned()
             }
-            Self::NotUtf8 { .. } => "save it as UTF-8; if it is Latin-1: `iconv -f LATIN1 -t UTF-8 FILE > NEW`".to_owned(),
+            Self::NotUtf8 { .. } => {
+                "save it as UTF-8; if it is Latin-1: `iconv -f LATIN1 -t UTF-8 FILE > NEW`".to_owned()
+            }
             Self::Terminal => "name a file, or pipe one in: `delegate-mtls … < FILE`".to_owned(),
         };
         Some(help)
@@ -114,10 +116,7 @@ impl SourceError {
         let name = path.display().to_string();
         match cause.kind() {
             io::ErrorKind::NotFound => match fs::read_link(path) {
-                Ok(target) => Self::Dangling {
-                    name,
-                    target: target.display().to_string(),
-                },
+                Ok(target) => Self::Dangling { name, target: target.display().to_string() },
                 Err(_) => Self::Missing { name },
             },
             io::ErrorKind::PermissionDenied => Self::Permission { name },
@@ -139,14 +138,7 @@ pub fn read_file(path: &Path) -> Result<Source, SourceError> {
     let (file, metadata) = open(path)?;
     let id = FileId::of(path, &metadata).ok();
     let bytes = bounded(file, metadata.len(), MAX_BYTES, &name)?;
-    Ok(Source {
-        text: text(bytes, &name)?,
-        name,
-        origin: Origin::File {
-            path: path.to_owned(),
-            id,
-        },
-    })
+    Ok(Source { text: text(bytes, &name)?, name, origin: Origin::File { path: path.to_owned(), id } })
 }
 
 /// Reads one manifest from standard input.
@@ -159,11 +151,7 @@ pub fn read_stdin(stdin: impl Read + IsTerminal) -> Result<Source, SourceError> 
         return Err(SourceError::Terminal);
     }
     let bytes = bounded(stdin, 0, MAX_BYTES, STDIN)?;
-    Ok(Source {
-        text: text(bytes, STDIN)?,
-        name: STDIN.to_owned(),
-        origin: Origin::Stdin,
-    })
+    Ok(Source { text: text(bytes, STDIN)?, name: STDIN.to_owned(), origin: Origin::Stdin })
 }
 
 /// Reads a certificate or key file of at most `limit` bytes, whatever is in it; even an empty one is for the caller to
@@ -179,14 +167,10 @@ pub fn read_bytes(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, SourceE
 
 fn open(path: &Path) -> Result<(File, fs::Metadata), SourceError> {
     let file = File::open(path).map_err(|cause| SourceError::at(path, cause))?;
-    let metadata = file
-        .metadata()
-        .map_err(|cause| SourceError::at(path, cause))?;
+    let metadata = file.metadata().map_err(|cause| SourceError::at(path, cause))?;
     if metadata.is_dir() {
         // opening a directory for reading succeeds on Unix; only reading it would fail
-        return Err(SourceError::Directory {
-            name: path.display().to_string(),
-        });
+        return Err(SourceError::Directory { name: path.display().to_string() });
     }
     Ok((file, metadata))
 }
@@ -194,43 +178,28 @@ fn open(path: &Path) -> Result<(File, fs::Metadata), SourceError> {
 /// Reads to the end, or to one byte over the limit. `expected` is a hint (0 for a pipe), never trusted.
 ///
 /// `Vec` would grow by copying and leave the old block, with a key in it, behind; here it is zeroed.
-fn bounded(
-    mut reader: impl Read,
-    expected: u64,
-    limit: u64,
-    name: &str,
-) -> Result<Zeroizing<Vec<u8>>, SourceError> {
-    let too_large = || SourceError::TooLarge {
-        name: name.to_owned(),
-        limit,
-    };
+fn bounded(mut reader: impl Read, expected: u64, limit: u64, name: &str) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+    let too_large = || SourceError::TooLarge { name: name.to_owned(), limit };
     let most = usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX);
     if expected > limit {
         return Err(too_large());
     }
     // one byte more than expected, so that the end is seen without growing
-    let expected = usize::try_from(expected)
-        .unwrap_or(usize::MAX)
-        .saturating_add(1);
+    let expected = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(1);
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected.max(8 * 1024).min(most)));
     loop {
         let room = (bytes.capacity() - bytes.len()).min(most - bytes.len());
         let read = (&mut reader)
             .take(room as u64)
             .read_to_end(&mut bytes)
-            .map_err(|cause| SourceError::Read {
-                name: name.to_owned(),
-                cause,
-            })?;
+            .map_err(|cause| SourceError::Read { name: name.to_owned(), cause })?;
         if bytes.len() >= most {
             return Err(too_large());
         }
         if read < room {
             return Ok(bytes);
         }
-        let mut larger = Zeroizing::new(Vec::with_capacity(
-            bytes.capacity().saturating_mul(2).min(most),
-        ));
+        let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity().saturating_mul(2).min(most)));
         larger.extend_from_slice(&bytes);
         bytes = larger;
     }
@@ -240,13 +209,8 @@ fn bounded(
 fn text(mut bytes: Zeroizing<Vec<u8>>, name: &str) -> Result<String, SourceError> {
     // YAML 1.2 §5.2 allows UTF-16; Kubernetes' tools do not read it. The first character of a manifest is ASCII, so
     // without a byte order mark one of the first two bytes is NUL.
-    if matches!(
-        bytes.as_slice(),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]
-    ) {
-        return Err(SourceError::Utf16 {
-            name: name.to_owned(),
-        });
+    if matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
+        return Err(SourceError::Utf16 { name: name.to_owned() });
     }
     let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
         let bytes = error.as_bytes();
@@ -261,9 +225,7 @@ fn text(mut bytes: Zeroizing<Vec<u8>>, name: &str) -> Result<String, SourceError
         }
     })?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        return Err(SourceError::Empty {
-            name: name.to_owned(),
-        });
+        return Err(SourceError::Empty { name: name.to_owned() });
     }
     Ok(text)
 }
@@ -295,9 +257,7 @@ mod tests {
         let file = file(bytes);
         let error = read_file(file.path()).unwrap_err();
         assert!(error.help().is_some());
-        error
-            .to_string()
-            .replace(&file.path().display().to_string(), "x.yaml")
+        error.to_string().replace(&file.path().display().to_string(), "x.yaml")
     }
 
     #[test]
@@ -319,13 +279,8 @@ mod tests {
         let name = |name: &str| dir.path().join(name);
         let said = |path: PathBuf| {
             let error = read_file(&path).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                read_bytes(&path, 10).unwrap_err().to_string()
-            );
-            error
-                .to_string()
-                .replace(&format!("{}/", dir.path().display()), "")
+            assert_eq!(error.to_string(), read_bytes(&path, 10).unwrap_err().to_string());
+            error.to_string().replace(&format!("{}/", dir.path().display()), "")
         };
         assert_eq!(said(name("missing.yaml")), "missing.yaml: no such file");
         fs::create_dir(name("dir")).unwrap();
@@ -333,21 +288,12 @@ mod tests {
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("gone.yaml", name("link")).unwrap();
-            assert_eq!(
-                said(name("link")),
-                "link: is a symbolic link to `gone.yaml`, which does not exist"
-            );
+            assert_eq!(said(name("link")), "link: is a symbolic link to `gone.yaml`, which does not exist");
             std::os::unix::fs::symlink("loop", name("loop")).unwrap();
-            assert_eq!(
-                said(name("loop")),
-                "loop: cannot be read: too many levels of symbolic links"
-            );
+            assert_eq!(said(name("loop")), "loop: cannot be read: too many levels of symbolic links");
         }
         fs::File::create(name("plain")).unwrap();
-        assert_eq!(
-            said(name("plain/below")),
-            format!("plain/below: cannot be read: {}", "not a directory")
-        );
+        assert_eq!(said(name("plain/below")), format!("plain/below: cannot be read: {}", "not a directory"));
     }
 
     #[test]
@@ -359,16 +305,10 @@ mod tests {
         // the superuser may read everything: then the answer is the text
         match File::open(file.path()) {
             Ok(_) => assert!(read_file(file.path()).is_ok()),
-            Err(_) => assert!(matches!(
-                read_file(file.path()),
-                Err(SourceError::Permission { .. })
-            )),
+            Err(_) => assert!(matches!(read_file(file.path()), Err(SourceError::Permission { .. }))),
         }
         let cause = io::Error::from(io::ErrorKind::PermissionDenied);
-        assert_eq!(
-            SourceError::at(Path::new("x.yaml"), cause).to_string(),
-            "x.yaml: permission denied"
-        );
+        assert_eq!(SourceError::at(Path::new("x.yaml"), cause).to_string(), "x.yaml: permission denied");
     }
 
     #[test]
@@ -380,54 +320,26 @@ mod tests {
 
     #[test]
     fn names_utf_16_with_and_without_a_byte_order_mark() {
-        let little = |text: &str| {
-            text.encode_utf16()
-                .flat_map(u16::to_le_bytes)
-                .collect::<Vec<_>>()
-        };
-        let big = |text: &str| {
-            text.encode_utf16()
-                .flat_map(u16::to_be_bytes)
-                .collect::<Vec<_>>()
-        };
-        for bytes in [
-            little("\u{feff}a: 1"),
-            big("\u{feff}a: 1"),
-            little("a: 1"),
-            big("a: 1"),
-        ] {
+        let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+        for bytes in [little("\u{feff}a: 1"), big("\u{feff}a: 1"), little("a: 1"), big("a: 1")] {
             assert_eq!(error_of(&bytes), "x.yaml: is UTF-16 text, not UTF-8");
         }
     }
 
     #[test]
     fn places_the_first_byte_that_is_not_utf_8() {
-        assert_eq!(
-            error_of(b"\xe9"),
-            "x.yaml:1:1: byte 0xe9 is not valid UTF-8"
-        );
-        assert_eq!(
-            error_of(b"a: 1\nb: \xc3\xbc\xff"),
-            "x.yaml:2:5: byte 0xff is not valid UTF-8"
-        );
-        assert_eq!(
-            error_of(b"\xef\xbb\xbfa\xff\xfe"),
-            "x.yaml:1:2: byte 0xff is not valid UTF-8"
-        );
-        assert_eq!(
-            error_of(b"a\r\n\xe2\x82"),
-            "x.yaml:2:1: byte 0xe2 is not valid UTF-8"
-        );
+        assert_eq!(error_of(b"\xe9"), "x.yaml:1:1: byte 0xe9 is not valid UTF-8");
+        assert_eq!(error_of(b"a: 1\nb: \xc3\xbc\xff"), "x.yaml:2:5: byte 0xff is not valid UTF-8");
+        assert_eq!(error_of(b"\xef\xbb\xbfa\xff\xfe"), "x.yaml:1:2: byte 0xff is not valid UTF-8");
+        assert_eq!(error_of(b"a\r\n\xe2\x82"), "x.yaml:2:1: byte 0xe2 is not valid UTF-8");
     }
 
     #[test]
     fn a_terminal_is_refused_and_a_pipe_is_read() {
         let piped = file(b"a: 1\n");
         let source = read_stdin(piped.reopen().unwrap()).unwrap();
-        assert_eq!(
-            (source.name.as_str(), source.text.as_str()),
-            ("<stdin>", "a: 1\n")
-        );
+        assert_eq!((source.name.as_str(), source.text.as_str()), ("<stdin>", "a: 1\n"));
         assert!(source.is_stdin() && source.file_id().is_none());
         let empty = read_stdin(file(b"").reopen().unwrap()).unwrap_err();
         assert_eq!(empty.to_string(), "<stdin>: is empty");
@@ -436,10 +348,7 @@ mod tests {
         {
             let terminal = File::open("/dev/ptmx").unwrap();
             let error = read_stdin(terminal).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "<stdin>: is a terminal, and no file was named"
-            );
+            assert_eq!(error.to_string(), "<stdin>: is a terminal, and no file was named");
         }
     }
 
@@ -483,15 +392,9 @@ mod tests {
     fn a_size_over_the_limit_is_told_in_round_numbers() {
         let file = file(&[b'a'; 2049]);
         let error = read_bytes(file.path(), 2048).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("{}: is larger than 2 KiB", file.path().display())
-        );
+        assert_eq!(error.to_string(), format!("{}: is larger than 2 KiB", file.path().display()));
         assert_eq!([size(MAX_BYTES), size(10)], ["256 MiB", "10 bytes"]);
         #[cfg(target_os = "linux")]
-        assert!(matches!(
-            read_bytes(Path::new("/dev/zero"), 4096),
-            Err(SourceError::TooLarge { .. })
-        ));
+        assert!(matches!(read_bytes(Path::new("/dev/zero"), 4096), Err(SourceError::TooLarge { .. })));
     }
 }

@@ -50,18 +50,11 @@ pub struct Staged {
 
 enum Target {
     /// Rename over a file that must still be the one we saw.
-    Replace {
-        temporary: TempPath,
-        real: PathBuf,
-        seen: Stamp,
-    },
+    Replace { temporary: TempPath, real: PathBuf, seen: Stamp },
     /// Rename to a name that must still be free.
     Create { temporary: TempPath, real: PathBuf },
     /// Write to a pipe or a character device as it stands.
-    Direct {
-        sink: Box<dyn Write + Send>,
-        bytes: Zeroizing<Vec<u8>>,
-    },
+    Direct { sink: Box<dyn Write + Send>, bytes: Zeroizing<Vec<u8>> },
 }
 
 impl std::fmt::Debug for Target {
@@ -88,17 +81,12 @@ impl Source {
         let name = self.name.as_str();
         let metadata = fs::metadata(path).map_err(|cause| at(path, cause))?;
         if !metadata.is_file() {
-            return Err(ReplaceError::NotRegular {
-                name: name.to_owned(),
-                what: kind(&metadata),
-            });
+            return Err(ReplaceError::NotRegular { name: name.to_owned(), what: kind(&metadata) });
         }
         let staged = beside(path, &metadata, bytes)?;
         // After the stamp was taken: from here to the rename the stamp shows every change.
         if !holds(path, self.text.as_bytes()).map_err(|cause| at(path, cause))? {
-            return Err(ReplaceError::Changed {
-                name: name.to_owned(),
-            });
+            return Err(ReplaceError::Changed { name: name.to_owned() });
         }
         Ok(staged)
     }
@@ -116,25 +104,16 @@ impl Source {
 pub fn stage(path: &Path, bytes: &[u8], new: NewFile) -> Result<Staged, ReplaceError> {
     let name = path.display().to_string();
     // Where it is redirected to a file, that file may be open for appending, and is not ours to rename over.
-    if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
-        .iter()
-        .any(|stdout| path == Path::new(stdout))
-    {
+    if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|stdout| path == Path::new(stdout)) {
         return Ok(direct(name, Box::new(io::stdout()), bytes));
     }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => beside(path, &metadata, bytes),
         Ok(metadata) if takes_bytes(&metadata) => {
-            let sink = OpenOptions::new()
-                .write(true)
-                .open(path)
-                .map_err(|cause| at(path, cause))?;
+            let sink = OpenOptions::new().write(true).open(path).map_err(|cause| at(path, cause))?;
             Ok(direct(name, Box::new(sink), bytes))
         }
-        Ok(metadata) => Err(ReplaceError::NotRegular {
-            name,
-            what: kind(&metadata),
-        }),
+        Ok(metadata) => Err(ReplaceError::NotRegular { name, what: kind(&metadata) }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => create(path, bytes, new),
         Err(cause) => Err(at(path, cause)),
     }
@@ -176,10 +155,7 @@ pub fn commit_all(staged: Vec<Staged>) -> Result<Vec<Written>, ReplaceError> {
         Some(cause) if written.is_empty() => Err(cause),
         Some(cause) => {
             let written = written.into_iter().map(|done| done.name).collect();
-            Err(ReplaceError::Partly {
-                written,
-                cause: Box::new(cause),
-            })
+            Err(ReplaceError::Partly { written, cause: Box::new(cause) })
         }
     }
 }
@@ -204,9 +180,7 @@ impl Staged {
         match &self.target {
             Target::Replace { real, seen, .. } => match fs::symlink_metadata(real) {
                 Ok(now) if Stamp::of(&now) == *seen => Ok(()),
-                _ => Err(ReplaceError::Changed {
-                    name: self.written.name.clone(),
-                }),
+                _ => Err(ReplaceError::Changed { name: self.written.name.clone() }),
             },
             Target::Create { .. } | Target::Direct { .. } => Ok(()),
         }
@@ -215,32 +189,21 @@ impl Staged {
     fn put(self, directories: &mut BTreeSet<PathBuf>) -> Result<Written, ReplaceError> {
         self.still_as_seen()?;
         let Self { written, target } = self;
-        let failed = |cause| ReplaceError::Write {
-            name: written.name.clone(),
-            cause,
-        };
+        let failed = |cause| ReplaceError::Write { name: written.name.clone(), cause };
         match target {
-            Target::Replace {
-                temporary, real, ..
-            } => {
-                temporary
-                    .persist(&real)
-                    .map_err(|error| failed(error.error))?;
+            Target::Replace { temporary, real, .. } => {
+                temporary.persist(&real).map_err(|error| failed(error.error))?;
                 directories.insert(directory_of(&real));
             }
             Target::Create { temporary, real } => {
                 appear(temporary, &real).map_err(|cause| match cause.kind() {
-                    io::ErrorKind::AlreadyExists => ReplaceError::Appeared {
-                        name: written.name.clone(),
-                    },
+                    io::ErrorKind::AlreadyExists => ReplaceError::Appeared { name: written.name.clone() },
                     _ => failed(cause),
                 })?;
                 directories.insert(directory_of(&real));
             }
             Target::Direct { mut sink, bytes } => {
-                sink.write_all(&bytes)
-                    .and_then(|()| sink.flush())
-                    .map_err(failed)?;
+                sink.write_all(&bytes).and_then(|()| sink.flush()).map_err(failed)?;
             }
         }
         Ok(written)
@@ -261,42 +224,20 @@ fn appear(temporary: TempPath, real: &Path) -> io::Result<()> {
 
 fn direct(name: String, sink: Box<dyn Write + Send>, bytes: &[u8]) -> Staged {
     let bytes = Zeroizing::new(bytes.to_vec());
-    Staged {
-        written: Written {
-            name,
-            readable_by_others: false,
-        },
-        target: Target::Direct { sink, bytes },
-    }
+    Staged { written: Written { name, readable_by_others: false }, target: Target::Direct { sink, bytes } }
 }
 
 /// Stages the replacement of the regular file behind `path`, whose metadata are `metadata`.
 fn beside(path: &Path, metadata: &fs::Metadata, bytes: &[u8]) -> Result<Staged, ReplaceError> {
     let name = path.display().to_string();
-    OpenOptions::new()
-        .write(true)
-        .open(path)
-        .map_err(|cause| ReplaceError::Protected {
-            name: name.clone(),
-            cause,
-        })?;
+    OpenOptions::new().write(true).open(path).map_err(|cause| ReplaceError::Protected { name: name.clone(), cause })?;
     let real = fs::canonicalize(path).map_err(|cause| at(path, cause))?;
     let mut temporary = temporary(&name, &real, NewFile::Private)?;
-    let failed = |cause| ReplaceError::Write {
-        name: name.clone(),
-        cause,
-    };
+    let failed = |cause| ReplaceError::Write { name: name.clone(), cause };
     let readable_by_others = fill(&mut temporary, bytes, Some(metadata)).map_err(failed)?;
     Ok(Staged {
-        written: Written {
-            name,
-            readable_by_others,
-        },
-        target: Target::Replace {
-            temporary: temporary.into_temp_path(),
-            real,
-            seen: Stamp::of(metadata),
-        },
+        written: Written { name, readable_by_others },
+        target: Target::Replace { temporary: temporary.into_temp_path(), real, seen: Stamp::of(metadata) },
     })
 }
 
@@ -304,41 +245,23 @@ fn beside(path: &Path, metadata: &fs::Metadata, bytes: &[u8]) -> Result<Staged, 
 fn create(path: &Path, bytes: &[u8], new: NewFile) -> Result<Staged, ReplaceError> {
     let name = path.display().to_string();
     if let Ok(target) = fs::read_link(path) {
-        return Err(ReplaceError::Dangling {
-            name,
-            target: target.display().to_string(),
-        });
+        return Err(ReplaceError::Dangling { name, target: target.display().to_string() });
     }
     let directory = directory_of(path);
     let Ok(real_directory) = fs::canonicalize(&directory) else {
-        return Err(ReplaceError::NoDirectory {
-            name,
-            directory: directory.display().to_string(),
-        });
+        return Err(ReplaceError::NoDirectory { name, directory: directory.display().to_string() });
     };
     let Some(file_name) = path.file_name() else {
         // `..` and `/` always exist, so this is a path such as `missing/..`
-        return Err(ReplaceError::NoDirectory {
-            name,
-            directory: path.display().to_string(),
-        });
+        return Err(ReplaceError::NoDirectory { name, directory: path.display().to_string() });
     };
     let real = real_directory.join(file_name);
     let mut temporary = temporary(&name, &real, new)?;
-    let failed = |cause| ReplaceError::Write {
-        name: name.clone(),
-        cause,
-    };
+    let failed = |cause| ReplaceError::Write { name: name.clone(), cause };
     let readable_by_others = fill(&mut temporary, bytes, None).map_err(failed)?;
     Ok(Staged {
-        written: Written {
-            name,
-            readable_by_others,
-        },
-        target: Target::Create {
-            temporary: temporary.into_temp_path(),
-            real,
-        },
+        written: Written { name, readable_by_others },
+        target: Target::Create { temporary: temporary.into_temp_path(), real },
     })
 }
 
@@ -355,21 +278,15 @@ fn temporary(name: &str, real: &Path, new: NewFile) -> Result<NamedTempFile, Rep
     }
     #[cfg(not(unix))]
     let _ = new;
-    builder
-        .tempfile_in(&directory)
-        .map_err(|cause| ReplaceError::ProtectedDirectory {
-            name: name.to_owned(),
-            directory: directory.display().to_string(),
-            cause,
-        })
+    builder.tempfile_in(&directory).map_err(|cause| ReplaceError::ProtectedDirectory {
+        name: name.to_owned(),
+        directory: directory.display().to_string(),
+        cause,
+    })
 }
 
 /// Writes and flushes to disk; says whether group or others will be able to read the file.
-fn fill(
-    temporary: &mut NamedTempFile,
-    bytes: &[u8],
-    like: Option<&fs::Metadata>,
-) -> io::Result<bool> {
+fn fill(temporary: &mut NamedTempFile, bytes: &[u8], like: Option<&fs::Metadata>) -> io::Result<bool> {
     temporary.write_all(bytes)?;
     temporary.flush()?;
     let file = temporary.as_file();
@@ -392,10 +309,7 @@ fn holds(path: &Path, mut expected: &[u8]) -> io::Result<bool> {
         if read == 0 {
             return Ok(expected.is_empty());
         }
-        match piece
-            .get(..read)
-            .and_then(|read| expected.strip_prefix(read))
-        {
+        match piece.get(..read).and_then(|read| expected.strip_prefix(read)) {
             Some(rest) => expected = rest,
             None => return Ok(false),
         }

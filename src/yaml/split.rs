@@ -99,12 +99,10 @@ impl Open {
 /// The offsets of all lines that are document markers.
 fn markers(text: &str, start: usize) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
-    std::iter::once(start)
-        .chain(memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1))
-        .filter(move |&at| {
-            matches!(bytes.get(at..at + 3), Some(b"---" | b"..."))
-                && matches!(bytes.get(at + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'))
-        })
+    std::iter::once(start).chain(memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1)).filter(move |&at| {
+        matches!(bytes.get(at..at + 3), Some(b"---" | b"..."))
+            && matches!(bytes.get(at + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'))
+    })
 }
 
 /// The start of the line behind the one that `offset` is on.

@@ -31,8 +31,12 @@ pub(crate) fn command(directory: &Path) -> Command {
 }
 
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
     let mut pipe = child.stdin.take().unwrap();
     let input = stdin.to_vec();
     // a command that refuses its arguments does not read its input

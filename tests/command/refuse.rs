@@ -21,7 +21,13 @@ fn check(case: &Path) -> Result<(), Failed> {
     let _ = fixture(&case.join("input.yaml"));
     let output = run(&mut inject(case, &arguments), b"");
     if output.code != 2 || !output.stdout.is_empty() {
-        return Err(format!("exit code {}, {} bytes on standard output\n{}", output.code, output.stdout.len(), output.stderr).into());
+        return Err(format!(
+            "exit code {}, {} bytes on standard output\n{}",
+            output.code,
+            output.stdout.len(),
+            output.stderr
+        )
+        .into());
     }
     let expected = fs::read_to_string(case.join("stderr")).unwrap();
     if output.stderr == expected {

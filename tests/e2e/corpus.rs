@@ -28,9 +28,7 @@ fn expected(name: &str) -> Expected {
         "legacy-statefulset-with-volumes" => refused("legacy"),
         "docker-compose-legacy" => refused("delegate"),
         "not-a-delegate" | "everything-commented-out" => refused("no delegate"),
-        name => panic!(
-            "{name}.yaml is new in the corpus: say in tests/e2e/corpus.rs what is to come of it"
-        ),
+        name => panic!("{name}.yaml is new in the corpus: say in tests/e2e/corpus.rs what is to come of it"),
     }
 }
 
@@ -40,16 +38,9 @@ fn corpus() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|why| panic!("DELEGATE_MTLS_CORPUS={}: {why}", folder.display()))
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
-    assert!(
-        !files.is_empty(),
-        "no *.yaml in DELEGATE_MTLS_CORPUS={}",
-        folder.display()
-    );
+    assert!(!files.is_empty(), "no *.yaml in DELEGATE_MTLS_CORPUS={}", folder.display());
     files.sort();
     files
 }
@@ -70,25 +61,16 @@ fn every_manifest_gives_the_right_result_or_the_right_refusal() {
 #[track_caller]
 fn moves(name: &str, input: &[u8], base: &str) {
     let issued = documented();
-    let inject = |manifest: &[u8]| {
-        delegate_mtls(&issued.inject(), manifest, issued.dir())
-            .ended_with(0)
-            .stdout
-    };
+    let inject = |manifest: &[u8]| delegate_mtls(&issued.inject(), manifest, issued.dir()).ended_with(0).stdout;
     let once = inject(input);
     assert_ne!(once, input, "{name}: nothing was injected");
     assert_same(&format!("{name}: injected twice"), &inject(&once), &once);
     let remove = ["remove", "--endpoint", base];
-    let removed = delegate_mtls(&remove, &once, issued.dir())
-        .ended_with(0)
-        .stdout;
+    let removed = delegate_mtls(&remove, &once, issued.dir()).ended_with(0).stdout;
     assert_same(&format!("{name}: injected and removed"), &removed, input);
     let accepted = still_accepted(name, input, &once);
     // the placeholder of a token is no base64, so that one does not decode before either
-    assert!(
-        accepted || name == "sample-placeholders",
-        "{name}: Kubernetes takes all the others"
-    );
+    assert!(accepted || name == "sample-placeholders", "{name}: Kubernetes takes all the others");
 }
 
 #[track_caller]
@@ -96,34 +78,16 @@ fn is_refused(name: &str, input: &[u8], because: &str) {
     let issued = documented();
     let run = delegate_mtls(&issued.inject(), input, issued.dir()).ended_with(2);
     assert_eq!(run.text(), "", "{name}: a refusal has no output");
-    assert!(
-        run.stderr.contains(because),
-        "{name}: `{because}` is not in:\n{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains(because), "{name}: `{because}` is not in:\n{}", run.stderr);
 }
 
 /// Byte for byte; a difference is shown as the first line that differs.
 #[track_caller]
 fn assert_same(what: &str, actual: &[u8], wanted: &[u8]) {
     if actual != wanted {
-        let lines = |bytes: &[u8]| {
-            String::from_utf8_lossy(bytes)
-                .split('\n')
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
+        let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect::<Vec<_>>();
         let (actual, wanted) = (lines(actual), lines(wanted));
-        let number = actual
-            .iter()
-            .zip(&wanted)
-            .take_while(|(a, b)| a == b)
-            .count();
-        panic!(
-            "{what}: line {} is {:?}, not {:?}",
-            number + 1,
-            actual.get(number),
-            wanted.get(number)
-        );
+        let number = actual.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
+        panic!("{what}: line {} is {:?}, not {:?}", number + 1, actual.get(number), wanted.get(number));
     }
 }

@@ -24,21 +24,11 @@ fn a_reader_that_goes_away_is_no_failure_worth_a_word() {
         .spawn()
         .unwrap();
     let mut first = String::new();
-    BufReader::with_capacity(64, child.stdout.take().unwrap())
-        .read_line(&mut first)
-        .unwrap();
+    BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     let mut stderr = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut stderr)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(
-        (first.as_str(), stderr.as_str()),
-        ("# a long preamble\n", "")
-    );
+    assert_eq!((first.as_str(), stderr.as_str()), ("# a long preamble\n", ""));
     assert_ne!(status.code(), Some(101), "a panic");
 }
 
@@ -50,19 +40,13 @@ fn in_place_follows_a_link_and_keeps_it() {
     let input = fs::read(quickstart()).unwrap();
     fs::write(dir.path().join("real.yaml"), &input).unwrap();
     std::os::unix::fs::symlink("real.yaml", dir.path().join("link.yaml")).unwrap();
-    let expected = delegate_mtls(&issued.inject(), &input, dir.path())
-        .ended_with(0)
-        .stdout;
+    let expected = delegate_mtls(&issued.inject(), &input, dir.path()).ended_with(0).stdout;
     let mut args = issued.inject();
     args.extend(["-i".to_owned(), "link.yaml".to_owned()]);
     delegate_mtls(&args, b"", dir.path()).ended_with(0);
     assert!(dir.path().join("link.yaml").is_symlink());
     assert_eq!(fs::read(dir.path().join("real.yaml")).unwrap(), expected);
-    assert_eq!(
-        fs::read_dir(dir.path()).unwrap().count(),
-        2,
-        "no temporary file is left"
-    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file is left");
 }
 
 /// Refused with nothing changed, or done once: both are right, half of it or twice is not.
@@ -83,9 +67,7 @@ fn one_file_under_two_names_is_refused_or_done_once() {
         let mut args = issued.inject();
         args.extend(["-i", "real.yaml", "other.yaml"].map(str::to_owned));
         let run = delegate_mtls(&args, b"", dir.path());
-        let once = delegate_mtls(&issued.inject(), &input, dir.path())
-            .ended_with(0)
-            .stdout;
+        let once = delegate_mtls(&issued.inject(), &input, dir.path()).ended_with(0).stdout;
         let now = fs::read(&real).unwrap();
         match run.code {
             Some(0) => assert_eq!(now, once),
@@ -95,10 +77,6 @@ fn one_file_under_two_names_is_refused_or_done_once() {
                 assert_eq!(now, input);
             }
         }
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            2,
-            "no temporary file is left"
-        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file is left");
     }
 }

@@ -17,9 +17,7 @@ pub(crate) const ENDPOINT: &str = "https://acme.harness.io:8443";
 
 /// A file below `fixtures/`.
 pub(crate) fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)
 }
 
 /// A plain download of the usual delegate.
@@ -49,19 +47,9 @@ impl Issued {
     /// `command` with the pair and the endpoint as options.
     pub(crate) fn options(&self, command: &str, cert: &str, key: &str) -> Vec<String> {
         let path = |name: &str| self.file(name).to_str().unwrap().to_owned();
-        [
-            command,
-            "--endpoint",
-            ENDPOINT,
-            "--cert",
-            &path(cert),
-            "--key",
-            &path(key),
-            "--ca",
-            &path("ca.crt"),
-        ]
-        .map(str::to_owned)
-        .to_vec()
+        [command, "--endpoint", ENDPOINT, "--cert", &path(cert), "--key", &path(key), "--ca", &path("ca.crt")]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// `inject` with the documented pair.
@@ -70,16 +58,8 @@ impl Issued {
     }
 
     fn run(&self, command: &str) {
-        let args: Vec<&str> = command
-            .split(' ')
-            .map(|arg| {
-                if arg == "SUBJECT" {
-                    "/O=Example ORG/CN=Client"
-                } else {
-                    arg
-                }
-            })
-            .collect();
+        let args: Vec<&str> =
+            command.split(' ').map(|arg| if arg == "SUBJECT" { "/O=Example ORG/CN=Client" } else { arg }).collect();
         openssl(&args, self.dir()).ended_with(0);
     }
 }
@@ -120,9 +100,7 @@ pub(crate) fn resources(manifest: &[u8]) -> Vec<Value> {
     for document in serde_yaml::Deserializer::from_slice(manifest) {
         match Value::deserialize(document).expect("YAML") {
             Value::Null => {}
-            list if list["kind"] == "List" => {
-                resources.extend(list["items"].as_sequence().unwrap().clone())
-            }
+            list if list["kind"] == "List" => resources.extend(list["items"].as_sequence().unwrap().clone()),
             resource => resources.push(resource),
         }
     }
@@ -140,25 +118,15 @@ impl Injected {
     pub(crate) fn of(manifest: &[u8]) -> Self {
         let secrets: Vec<Value> = resources(manifest)
             .into_iter()
-            .filter(|resource| {
-                resource["kind"] == "Secret" && !resource["data"]["client.crt"].is_null()
-            })
+            .filter(|resource| resource["kind"] == "Secret" && !resource["data"]["client.crt"].is_null())
             .collect();
         let [secret] = secrets.as_slice() else {
-            panic!(
-                "{} Secrets with a pair in:\n{}",
-                secrets.len(),
-                String::from_utf8_lossy(manifest)
-            );
+            panic!("{} Secrets with a pair in:\n{}", secrets.len(), String::from_utf8_lossy(manifest));
         };
         let dir = tempfile::tempdir().unwrap();
         for name in ["client.crt", "client.key"] {
             let encoded = secret["data"][name].as_str().expect("a string");
-            fs::write(
-                dir.path().join(name),
-                STANDARD.decode(encoded).expect("base64"),
-            )
-            .unwrap();
+            fs::write(dir.path().join(name), STANDARD.decode(encoded).expect("base64")).unwrap();
         }
         Self { dir }
     }

@@ -8,15 +8,7 @@ use crate::fixtures::{ENDPOINT, documented, fixture, quickstart, resources};
 use crate::programs::{delegate_mtls, kubectl_annotate, kubectl_set_env, kubernetes_validate};
 
 /// What the kinds with a pod template are called where they are printed.
-const WITH_PODS: [&str; 7] = [
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "Job",
-    "CronJob",
-];
+const WITH_PODS: [&str; 7] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
 
 /// Says why it would not take a manifest.
 type Judge = fn(&[u8]) -> Result<(), String>;
@@ -29,13 +21,9 @@ fn matches_schemas(manifest: &[u8]) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("manifest.yaml");
     // The validator does not look into a List, so its items stand on their own there.
-    let is_list =
-        |line: &[u8]| line.starts_with(b"kind: List") || line.starts_with(b"kind: \"List\"");
+    let is_list = |line: &[u8]| line.starts_with(b"kind: List") || line.starts_with(b"kind: \"List\"");
     if manifest.split(|byte| *byte == b'\n').any(is_list) {
-        let documents: Vec<String> = resources
-            .iter()
-            .map(|item| serde_yaml::to_string(item).unwrap())
-            .collect();
+        let documents: Vec<String> = resources.iter().map(|item| serde_yaml::to_string(item).unwrap()).collect();
         fs::write(&path, documents.join("---\n")).unwrap();
     } else {
         fs::write(&path, manifest).unwrap();
@@ -76,10 +64,7 @@ fn decodes(manifest: &[u8]) -> Result<(), String> {
 #[track_caller]
 pub(crate) fn still_accepted(name: &str, input: &[u8], output: &[u8]) -> bool {
     let (before, after) = (resources(input).len(), resources(output).len());
-    assert!(
-        0 < before && before <= after,
-        "{name}: {before} resources before, {after} after"
-    );
+    assert!(0 < before && before <= after, "{name}: {before} resources before, {after} after");
     let mut all = true;
     for judge in JUDGES {
         match (judge(input), judge(output)) {
@@ -98,15 +83,9 @@ pub(crate) fn still_accepted(name: &str, input: &[u8], output: &[u8]) -> bool {
 fn the_quickstart_is_accepted_before_and_after() {
     let issued = documented();
     let input = fs::read(quickstart()).unwrap();
-    let output = delegate_mtls(&issued.inject(), &input, issued.dir())
-        .ended_with(0)
-        .stdout;
+    let output = delegate_mtls(&issued.inject(), &input, issued.dir()).ended_with(0).stdout;
     assert!(still_accepted("the quickstart", &input, &output));
-    assert_eq!(
-        resources(&output).len(),
-        resources(&input).len() + 1,
-        "one Secret more"
-    );
+    assert_eq!(resources(&output).len(), resources(&input).len() + 1, "one Secret more");
 }
 
 #[test]
@@ -115,22 +94,15 @@ fn every_fixture_that_kubernetes_takes_is_taken_after_injection_too() {
     for folder in fs::read_dir(fixture("inject")).expect("the folder fixtures/inject") {
         let folder = folder.unwrap().path();
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let input = fs::read(folder.join("input.yaml"))
-            .unwrap_or_else(|why| panic!("{name}/input.yaml: {why}"));
-        let args = fs::read_to_string(folder.join("args"))
-            .unwrap_or_else(|_| format!("--endpoint\n{ENDPOINT}\n"));
+        let input = fs::read(folder.join("input.yaml")).unwrap_or_else(|why| panic!("{name}/input.yaml: {why}"));
+        let args = fs::read_to_string(folder.join("args")).unwrap_or_else(|_| format!("--endpoint\n{ENDPOINT}\n"));
         let scratch = tempfile::tempdir().unwrap();
-        let output = delegate_mtls(&with_our_pair(&args), &input, scratch.path())
-            .ended_with(0)
-            .stdout;
+        let output = delegate_mtls(&with_our_pair(&args), &input, scratch.path()).ended_with(0).stdout;
         fixtures += 1;
         accepted += usize::from(still_accepted(&name, &input, &output));
     }
     assert!(fixtures > 0, "fixtures/inject is empty");
-    assert!(
-        accepted * 2 > fixtures,
-        "only {accepted} of {fixtures} fixtures are manifests that Kubernetes takes"
-    );
+    assert!(accepted * 2 > fixtures, "only {accepted} of {fixtures} fixtures are manifests that Kubernetes takes");
 }
 
 /// `inject` with a fixture's own arguments, but for the pair and the time: ours is made now.
@@ -145,15 +117,8 @@ fn with_our_pair(args: &str) -> Vec<String> {
         }
     }
     if !ours.iter().any(|argument| argument == "--existing-secret") {
-        for (option, file) in [
-            ("--cert", "client.crt"),
-            ("--key", "client.key"),
-            ("--ca", "ca.crt"),
-        ] {
-            ours.extend([
-                option.to_owned(),
-                issued.file(file).to_str().unwrap().to_owned(),
-            ]);
+        for (option, file) in [("--cert", "client.crt"), ("--key", "client.key"), ("--ca", "ca.crt")] {
+            ours.extend([option.to_owned(), issued.file(file).to_str().unwrap().to_owned()]);
         }
     }
     ours

@@ -31,32 +31,17 @@ fn openssl_accepts(pair: &Injected, issued: &Issued) {
         "client.crt",
     ];
     openssl(&verify, pair.dir()).ended_with(0);
-    openssl(
-        &["pkey", "-check", "-noout", "-in", "client.key"],
-        pair.dir(),
-    )
-    .ended_with(0);
+    openssl(&["pkey", "-check", "-noout", "-in", "client.key"], pair.dir()).ended_with(0);
     let of_key = openssl(&["pkey", "-pubout", "-in", "client.key"], pair.dir()).ended_with(0);
-    let of_cert = openssl(
-        &["x509", "-pubkey", "-noout", "-in", "client.crt"],
-        pair.dir(),
-    )
-    .ended_with(0);
+    let of_cert = openssl(&["x509", "-pubkey", "-noout", "-in", "client.crt"], pair.dir()).ended_with(0);
     assert_eq!(of_key.text(), of_cert.text());
 }
 
 #[test]
 fn the_documented_pair_comes_out_of_the_secret_as_it_went_in() {
     let issued = documented();
-    let text = openssl(
-        &["x509", "-noout", "-text", "-in", "client.crt"],
-        issued.dir(),
-    )
-    .ended_with(0);
-    assert!(
-        text.text().contains("Version: 1 (0x0)"),
-        "the recipe makes version 1"
-    );
+    let text = openssl(&["x509", "-noout", "-text", "-in", "client.crt"], issued.dir()).ended_with(0);
+    assert!(text.text().contains("Version: 1 (0x0)"), "the recipe makes version 1");
     let (_, pair) = inject(issued, "client.crt", "client.key");
     openssl_accepts(&pair, issued);
     assert_eq!(fs::read(pair.cert()).unwrap(), issued.read("client.crt"));
@@ -67,11 +52,7 @@ fn the_documented_pair_comes_out_of_the_secret_as_it_went_in() {
 #[test]
 fn a_pkcs1_key_is_converted_to_what_the_delegate_loads_and_it_is_said() {
     let issued = documented();
-    assert!(
-        issued
-            .read("pkcs1.key")
-            .starts_with(b"-----BEGIN RSA PRIVATE KEY-----")
-    );
+    assert!(issued.read("pkcs1.key").starts_with(b"-----BEGIN RSA PRIVATE KEY-----"));
     let (run, pair) = inject(issued, "client.crt", "pkcs1.key");
     openssl_accepts(&pair, issued);
     assert_eq!(fs::read(pair.key()).unwrap(), issued.read("client.key"));

@@ -95,19 +95,12 @@ fn other<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
 }
 
 fn run(mut command: Command, stdin: &[u8]) -> Run {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap()
-        .to_string_lossy()
-        .into_owned();
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let program = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::NotFound => panic!(
-            "the end-to-end tests need the program `{program}`, which is not installed; `.ci/run` installs it"
-        ),
+        ErrorKind::NotFound => {
+            panic!("the end-to-end tests need the program `{program}`, which is not installed; `.ci/run` installs it")
+        }
         _ => panic!("`{program}` does not start: {error}"),
     });
     let mut pipe = child.stdin.take().unwrap();

@@ -90,12 +90,9 @@ impl ReplaceError {
         let help = match self {
             Self::Stdin => "leave out `-i`: the result goes to standard output".to_owned(),
             Self::NotRegular { .. } => {
-                "name a regular file, or leave the option out to write to standard output"
-                    .to_owned()
+                "name a regular file, or leave the option out to write to standard output".to_owned()
             }
-            Self::Dangling { .. } => {
-                "create the file that the link points to, or name that file itself".to_owned()
-            }
+            Self::Dangling { .. } => "create the file that the link points to, or name that file itself".to_owned(),
             Self::NoDirectory { directory, .. } => {
                 format!("create it first: `mkdir -p {directory}`")
             }
@@ -103,19 +100,14 @@ impl ReplaceError {
                 format!("allow it: `chmod u+w {name}`, or write elsewhere with `-o FILE`")
             }
             Self::ProtectedDirectory { .. } => {
-                "a file is replaced through a new one beside it; write elsewhere with `-o FILE`"
-                    .to_owned()
+                "a file is replaced through a new one beside it; write elsewhere with `-o FILE`".to_owned()
             }
-            Self::Changed { .. } | Self::Appeared { .. } => {
-                "nothing was written to it; run again".to_owned()
-            }
+            Self::Changed { .. } | Self::Appeared { .. } => "nothing was written to it; run again".to_owned(),
             Self::Write { cause, .. } if cause.kind() == io::ErrorKind::ResourceBusy => {
                 "it is a mount point of its own; write elsewhere with `-o FILE` and copy".to_owned()
             }
             Self::Write { .. } => return None,
-            Self::Partly { .. } => {
-                "mend the cause and run again: what is done already stays as it is".to_owned()
-            }
+            Self::Partly { .. } => "mend the cause and run again: what is done already stays as it is".to_owned(),
         };
         Some(help)
     }
