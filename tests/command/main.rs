@@ -1,13 +1,26 @@
 //! Drives the command as a person does. Every fixture folder is a test; adding a folder adds tests.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that panics says where"
+)]
 
 mod binary;
+mod folder;
 mod inject;
+mod output;
+mod pair;
 mod refuse;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut trials: Vec<Trial> = inject::trials();
-    trials.extend(refuse::trials());
+    for more in [refuse::trials(), output::trials(), pair::trials()] {
+        trials.extend(more);
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
