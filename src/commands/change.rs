@@ -21,6 +21,9 @@ use crate::yaml::Place;
 
 pub(super) fn inject(args: InjectArgs, output: OutputArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let destination = destination(&args.files, &output)?;
+    if let Destination::File(manifest) = &destination {
+        spares_the_pair(manifest, &args)?;
+    }
     present(&args, destination, output.quiet, terminal)
 }
 
@@ -105,6 +108,22 @@ fn destination(files: &[PathBuf], output: &OutputArgs) -> Result<Destination, Fa
         .into());
     }
     Ok(destination)
+}
+
+/// Refuses to write the manifest over the Secret that is written just before, or over the key that may have no copy.
+fn spares_the_pair(manifest: &Path, args: &InjectArgs) -> Result<(), Failure> {
+    let pair =
+        [(&args.secret_output, "--secret-output"), (&args.key, "--key"), (&args.cert, "--cert"), (&args.ca, "--ca")];
+    for (file, option) in pair {
+        if file.as_deref().is_some_and(|file| source::same_file(file, manifest)) {
+            return Err(Message::error(
+                format!("{}: is the file of `{option}`, and would be overwritten by the manifest", manifest.display()),
+                Some("name another file for `--output`".to_owned()),
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// A manager base URL as `remove` takes it: without trailing slashes; a template's placeholder stays as it is.

@@ -14,12 +14,14 @@ mod inject;
 mod output;
 mod pair;
 mod refuse;
+mod secrets;
+mod usage;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut trials: Vec<Trial> = inject::trials();
-    for more in [refuse::trials(), output::trials(), pair::trials()] {
+    for more in [refuse::trials(), output::trials(), pair::trials(), secrets::trials(), usage::trials()] {
         trials.extend(more);
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

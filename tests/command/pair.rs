@@ -110,6 +110,14 @@ fn issued(params: &CertificateParams) -> (Folder, Ca) {
     (folder, ca)
 }
 
+/// Puts a pair that was issued just now where the test pair is.
+pub(crate) fn write_other_pair(folder: &Folder) {
+    let ca = Ca::new("Root");
+    folder.write("client.crt", ca.issue(&named("Client"), &CLIENT));
+    folder.write("client.key", CLIENT.serialize_pem());
+    folder.write("ca.crt", &ca.pem);
+}
+
 /// A file of the unit tests that rcgen cannot make.
 fn testdata(file: &str) -> Vec<u8> {
     fs::read(root().join("src/identity/testdata").join(file)).unwrap()
