@@ -385,7 +385,11 @@ impl Finished<'_> {
                 terminal.write_raw(result.text.as_bytes())?;
             }
         }
-        self.report(&messages, quiet, terminal)?;
+        match self.report(&messages, quiet, terminal) {
+            // the answer does not depend on how much of the diff was read
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
         let says_no = matches!(self.destination, Destination::Check | Destination::Diff) && differs;
         Ok(if says_no { Exit::No } else { Exit::Done })
     }

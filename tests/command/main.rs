@@ -11,6 +11,7 @@
 mod binary;
 mod folder;
 mod inject;
+mod messages;
 mod output;
 mod pair;
 mod refuse;
@@ -21,7 +22,9 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut trials: Vec<Trial> = inject::trials();
-    for more in [refuse::trials(), output::trials(), pair::trials(), secrets::trials(), usage::trials()] {
+    for more in
+        [refuse::trials(), output::trials(), pair::trials(), secrets::trials(), messages::trials(), usage::trials()]
+    {
         trials.extend(more);
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
