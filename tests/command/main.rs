@@ -11,6 +11,7 @@
 mod binary;
 mod folder;
 mod inject;
+mod leak;
 mod messages;
 mod output;
 mod pair;
@@ -27,5 +28,6 @@ fn main() {
     {
         trials.extend(more);
     }
+    trials.extend(leak::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
