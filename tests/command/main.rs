@@ -12,6 +12,7 @@ mod binary;
 mod folder;
 mod inject;
 mod leak;
+mod limits;
 mod messages;
 mod output;
 mod pair;
@@ -29,5 +30,6 @@ fn main() {
         trials.extend(more);
     }
     trials.extend(leak::trials());
+    trials.extend(limits::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
