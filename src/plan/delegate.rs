@@ -204,7 +204,7 @@ impl<'s, 't> Planner<'s, 't> {
                 let Some(name) = map.document.scalar(entry.key) else { continue };
                 let found = map.document.resolve(entry.value);
                 let value = Found { via: data.via.or(found.via), ..found };
-                let text = map.document.scalar(value.node).unwrap_or_default().to_owned();
+                let text = text_of(&map.document, value);
                 all.insert(name.to_owned(), Variable { location, value: Some(value), text, node: value });
             }
         }
@@ -223,7 +223,7 @@ impl<'s, 't> Planner<'s, 't> {
                 .help("keep the one that is meant"));
             }
             let value = document.get(item, "value");
-            let text = value.and_then(|value| document.scalar(value.node)).unwrap_or_default().to_owned();
+            let text = value.map(|value| text_of(document, value)).unwrap_or_default();
             let elsewhere = document.entry_of(item.node, "valueFrom").map(|entry| Found { node: entry.key, via: None });
             let node = value.or(elsewhere).unwrap_or(item);
             let variable = Variable { location: object.location, value, text, node };
@@ -939,6 +939,11 @@ fn count(summary: &mut Summary, number: usize, what: &str) {
     if number > 0 {
         summary.actions.push(plural(number, what));
     }
+}
+
+/// The text of a variable's value; a null is none, however it is written.
+fn text_of(document: &Document<'_>, value: Found) -> String {
+    document.scalar(value.node).filter(|_| !document.is_null(value.node)).unwrap_or_default().to_owned()
 }
 
 /// The style of the scalar at a path: new names are written as the old ones.

@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a bare host is an endpoint", bare_host),
             ("without an endpoint a warning says that URLs stay", no_endpoint),
             ("without an endpoint there is no warning at an mTLS endpoint", no_endpoint_needed),
+            ("a manager URL that is null cannot be moved", null_manager),
             ("remove refuses what is no manager URL", bad_manager_urls),
             ("remove takes http, a path, a trailing slash and a placeholder", manager_urls),
             ("remove shows no password", manager_password),
@@ -104,6 +105,17 @@ fn no_endpoint_needed() {
     let manifest = String::from_utf8(plain()).unwrap().replace("https://app.harness.io", "http://acme.harness.io:8443");
     let output = folder.pipe("inject PAIR -q", manifest.as_bytes()).ended_with(0);
     assert!(output.stderr.starts_with("warning: <stdin>:44:18: `acorn`: the manager URL stays"), "{}", output.stderr);
+}
+
+fn null_manager() {
+    let folder = Folder::new();
+    for value in ["", " null", " ~", " \"\"", " # https://app.harness.io", " /", " https://"] {
+        let manifest = String::from_utf8(plain()).unwrap().replace(" https://app.harness.io", value);
+        let column = if value.trim_start().starts_with(['#']) || value.is_empty() { 16 } else { 18 };
+        folder.pipe("inject PAIR TO ", manifest.as_bytes()).refused(&format!(
+            "error: <stdin>:44:{column}: `MANAGER_HOST_AND_PORT` holds no URL to move to the endpoint\n"
+        ));
+    }
 }
 
 fn bad_manager_urls() {
