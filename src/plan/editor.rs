@@ -60,6 +60,16 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(self.layout().line_end(self.end(node)?))
     }
 
+    /// The end of the line behind which something new goes.
+    fn place_behind(&self, node: NodeId) -> Result<usize, Refusal> {
+        match self.layout().open_block_scalar(node) {
+            None => self.last_line_end(node),
+            Some(scalar) => Err(self
+                .refuse(scalar, "this block scalar ends the text without a line end, and would get one from the edit")
+                .help("end the file with a line end, then run again")),
+        }
+    }
+
     fn is_flow(&self, node: NodeId) -> bool {
         matches!(self.document.kind(node), Kind::Sequence { flow: true } | Kind::Mapping { flow: true })
     }
@@ -193,7 +203,7 @@ impl<'d, 't> Editor<'d, 't> {
                 let (Some(dash), Some(gap)) = (layout.dash(last), layout.dash_gap(last)) else {
                     return Err(self.refuse(node, format!("`{key}` is written in a way we cannot extend")));
                 };
-                let offset = self.last_line_end(last)?;
+                let offset = self.place_behind(last)?;
                 for item in items {
                     let mut writer = Writer::new(layout.line_break_near(offset), 0);
                     writer.line(layout.column(dash));
@@ -294,7 +304,7 @@ impl<'d, 't> Editor<'d, 't> {
             self.changed(node, Operation::InsertEntry(position, key, value, Style::Flow));
         } else {
             let column = self.key_column(node)?;
-            let offset = self.last_line_end(neighbour.value)?;
+            let offset = self.place_behind(neighbour.value)?;
             let mut writer = Writer::new(self.layout().line_break_near(offset), self.dash_offset(node, after));
             writer.line(column);
             writer.entry(&key, &value, column);
@@ -384,7 +394,7 @@ impl<'d, 't> Editor<'d, 't> {
                 let Some(last) = self.document.last_child(node) else {
                     return Err(self.refuse(node, "expected entries here"));
                 };
-                let offset = self.last_line_end(last)?;
+                let offset = self.place_behind(last)?;
                 let mut writer = Writer::new(layout.line_break_near(offset), 0);
                 for (key, value) in &entries {
                     writer.line(column);
@@ -426,7 +436,7 @@ impl<'d, 't> Editor<'d, 't> {
             return Err(self.refuse(item, "this list is written in a way we cannot extend"));
         };
         let offset = match (self.document.previous(item), self.document.previous(sequence)) {
-            (Some(previous), _) => self.last_line_end(previous)?,
+            (Some(previous), _) => self.place_behind(previous)?,
             (None, Some(key)) if layout.starts_line(dash) => layout.line_end(self.end(key)?),
             _ => return Err(self.refuse(item, "this list is written in a way we cannot extend")),
         };

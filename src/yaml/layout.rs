@@ -228,6 +228,25 @@ impl<'d, 't> Layout<'d, 't> {
         Some(BlockScalar { header, indent, lines, end })
     }
 
+    /// The block scalar that a node ends with where the text ends too, without a line end: its value is without one as
+    /// well, and would get one from any line behind it (YAML 1.2 §8.1.1.2; `|-` takes line ends off again).
+    pub fn open_block_scalar(self, mut id: NodeId) -> Option<NodeId> {
+        while let Kind::Sequence { flow: false } | Kind::Mapping { flow: false } = self.document.node(id).kind {
+            id = self.document.node(id).last_child?;
+        }
+        if !matches!(self.document.node(id).kind, Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) {
+            return None;
+        }
+        let block = self.block_scalar(id)?;
+        let header = slice(self.document.text, &(block.header..self.line_end(block.header)));
+        let strips = header.split([' ', '\t']).next().unwrap_or_default().contains('-');
+        let rest = slice(self.document.text, &(block.end..self.document.text.len()));
+        // a header alone stays empty; blanks behind it may be content
+        let has_lines = !block.lines.is_empty() || !rest.is_empty();
+        let ends_open = rest.trim().is_empty() && !rest.ends_with(['\n', '\r']);
+        (has_lines && ends_open && !strips).then_some(id)
+    }
+
     /// Where a node starts for a reader: an anchored one at its `&`, a block scalar at its `|` or `>`.
     pub fn start(self, id: NodeId) -> usize {
         let node = self.document.node(id);
