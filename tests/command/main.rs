@@ -16,6 +16,7 @@ mod limits;
 mod messages;
 mod output;
 mod pair;
+mod property;
 mod refuse;
 mod secrets;
 mod usage;
@@ -31,5 +32,6 @@ fn main() {
     }
     trials.extend(leak::trials());
     trials.extend(limits::trials());
+    trials.extend(property::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
