@@ -142,7 +142,7 @@ enum Raw {
 
 impl Leaf for Raw {
     fn planned(scalar: &Scalar) -> Raw {
-        Raw::Scalar { text: scalar.text.clone(), style: scalar.style, tagged: false }
+        Raw::Scalar { text: scalar.text.to_string(), style: scalar.style, tagged: false }
     }
 
     fn text(&self) -> Option<&str> {
@@ -155,10 +155,10 @@ impl Leaf for Raw {
 
 impl Leaf for serde_yaml::Value {
     fn planned(scalar: &Scalar) -> serde_yaml::Value {
-        if scalar.style == ScalarStyle::Plain && scalar.text == "true" {
+        if scalar.style == ScalarStyle::Plain && &*scalar.text == "true" {
             return serde_yaml::Value::Bool(true);
         }
-        serde_yaml::Value::String(scalar.text.clone())
+        serde_yaml::Value::String(scalar.text.to_string())
     }
 
     fn text(&self) -> Option<&str> {

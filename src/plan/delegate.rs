@@ -742,13 +742,12 @@ impl<'s, 't> Planner<'s, 't> {
         let mut set = Vec::new();
         let mut missing = Vec::new();
         let data = document.get(secret.root, "data");
-        for (key, value, holds) in [
-            (CERTIFICATE_KEY, pair.certificate.as_str(), Holds::Certificate),
-            (KEY_KEY, pair.key.as_str(), Holds::Secret),
-        ] {
-            let scalar = Scalar::quoted(value).masked(holds);
+        for (key, value, holds) in
+            [(CERTIFICATE_KEY, &pair.certificate, Holds::Certificate), (KEY_KEY, &pair.key, Holds::Secret)]
+        {
+            let scalar = Scalar::secret(value, holds);
             if let Some(found) = document.at(secret.root, &["stringData", key]) {
-                let same = document.scalar(found.node).is_some_and(|text| STANDARD.encode(text) == value);
+                let same = document.scalar(found.node).is_some_and(|text| *STANDARD.encode(text) == **value);
                 if same {
                     continue;
                 }
@@ -766,7 +765,7 @@ impl<'s, 't> Planner<'s, 't> {
             let decoded = STANDARD.decode(document.scalar(found.node)?.trim()).ok()?;
             crate::identity::summarize(&decoded)
         });
-        let new = STANDARD.decode(&pair.certificate).ok().and_then(|pem| crate::identity::summarize(&pem));
+        let new = STANDARD.decode(&*pair.certificate).ok().and_then(|pem| crate::identity::summarize(&pem));
         let changed = !set.is_empty() || !missing.is_empty();
         for (found, _, scalar) in &set {
             editor.replace(*found, scalar)?;
@@ -964,8 +963,8 @@ fn secret_document(name: &str, style: ScalarStyle, namespace: Option<&str>, obje
         (
             "data",
             Value::mapping([
-                (CERTIFICATE_KEY, Scalar::quoted(&pair.certificate).masked(Holds::Certificate).into()),
-                (KEY_KEY, Scalar::quoted(&pair.key).masked(Holds::Secret).into()),
+                (CERTIFICATE_KEY, Scalar::secret(&pair.certificate, Holds::Certificate).into()),
+                (KEY_KEY, Scalar::secret(&pair.key, Holds::Secret).into()),
             ]),
         ),
     ])

@@ -8,6 +8,7 @@ mod endpoint;
 mod value;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub use change::{Change, Operation, Style};
 pub use endpoint::{Endpoint, EndpointError};
@@ -63,9 +64,9 @@ pub enum SecretSource {
 #[derive(Clone)]
 pub struct Pair {
     /// Base64 of the certificate file.
-    pub certificate: String,
+    pub certificate: Rc<str>,
     /// Base64 of the key file.
-    pub key: zeroize::Zeroizing<String>,
+    pub key: Rc<str>,
 }
 
 impl std::fmt::Debug for Pair {
