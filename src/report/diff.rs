@@ -65,7 +65,8 @@ pub fn write_diff(out: &mut dyn Write, change: &Change<'_>) -> io::Result<()> {
         } else {
             push(&mut batch, DiffOp::Equal { old_index: old_at, new_index: new_at, len });
         }
-        let (old, new) = (pages.old.lines(old_lines.clone()), pages.new.lines(new_lines.clone()));
+        let old: Vec<&str> = pages.old.lines(old_lines.clone()).map(|(_, line)| line).collect();
+        let new: Vec<&str> = pages.new.lines(new_lines.clone()).map(|(_, line)| line).collect();
         for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
             push(&mut batch, shifted(operation, old_lines.start, new_lines.start));
         }
@@ -126,12 +127,11 @@ struct Side {
 
 fn write_lines(out: &mut dyn Write, side: Side, (page, masks): (&Page<'_>, &[Mask]), range: Span) -> io::Result<()> {
     let Side { sign, style, suffix } = side;
-    for number in range {
-        let span = page.line(number);
-        let content = slice(page.text, &span).trim_end_matches(['\n', '\r']);
-        let shown = masked_line(page.text, &(span.start..span.start + content.len()), masks, suffix);
+    for (start, line) in page.lines(range) {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let shown = masked_line(page.text, &(start..start + content.len()), masks, suffix);
         writeln!(out, "{style}{sign}{shown}{style:#}")?;
-        if !slice(page.text, &span).ends_with('\n') {
+        if !line.ends_with('\n') {
             writeln!(out, "\\ No newline at end of file")?;
         }
     }
@@ -141,24 +141,36 @@ fn write_lines(out: &mut dyn Write, side: Side, (page, masks): (&Page<'_>, &[Mas
 /// A text by lines.
 struct Page<'t> {
     text: &'t str,
-    /// Where the lines start, in half the room of `usize`: the input is bounded far below 4 GiB.
-    starts: Vec<u32>,
+    /// How many lines it has.
+    count: usize,
+    /// Where every `STRIDE`th line starts: all of them would take as much room as the text.
+    starts: Vec<usize>,
 }
+
+const STRIDE: usize = 16;
 
 impl<'t> Page<'t> {
     fn new(text: &'t str) -> Page<'t> {
-        let bytes = text.as_bytes();
-        let mut starts = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
-        let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
-        starts.extend(
-            std::iter::once(0).chain(ends).filter(|&start| start < text.len()).map_while(|at| u32::try_from(at).ok()),
-        );
-        Page { text, starts }
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        let (mut count, mut starts) = (0, Vec::new());
+        for start in std::iter::once(0).chain(ends).filter(|&start| start < text.len()) {
+            if count % STRIDE == 0 {
+                starts.push(start);
+            }
+            count += 1;
+        }
+        Page { text, count, starts }
     }
 
     /// The number of the line that starts at or behind `offset`.
     fn number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| (start as usize) < offset)
+        let before = self.starts.partition_point(|&start| start < offset);
+        let Some((stride, &start)) = before.checked_sub(1).and_then(|at| Some((at, self.starts.get(at)?))) else {
+            return 0;
+        };
+        let rest = slice(self.text, &(start..offset));
+        let lines = rest.split_inclusive('\n').count();
+        (stride * STRIDE + lines).min(self.count)
     }
 
     /// The numbers of the lines of a stretch of whole lines.
@@ -168,13 +180,16 @@ impl<'t> Page<'t> {
         start..self.number(span.end)
     }
 
-    fn line(&self, number: usize) -> Span {
-        let at = |number: usize| self.starts.get(number).map_or(self.text.len(), |&start| start as usize);
-        at(number)..at(number + 1)
-    }
-
-    fn lines(&self, numbers: Span) -> Vec<&'t str> {
-        numbers.map(|number| slice(self.text, &self.line(number))).collect()
+    /// Lines by their numbers: where each starts, and its text with its line end.
+    fn lines(&self, numbers: Span) -> impl Iterator<Item = (usize, &'t str)> {
+        let start = self.starts.get(numbers.start / STRIDE).copied().unwrap_or(self.text.len());
+        let rest = slice(self.text, &(start..self.text.len()));
+        let lines = rest.split_inclusive('\n').scan(start, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some((start, line))
+        });
+        lines.skip(numbers.start % STRIDE).take(numbers.len())
     }
 }
 
