@@ -19,6 +19,9 @@ use crate::yaml::{Place, Places};
 
 pub(super) fn inject(args: InjectArgs, output: OutputArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let destination = destination(&args.files, &output)?;
+    if let Destination::File(manifest) = &destination {
+        spares_the_pair(manifest, &args)?;
+    }
     present(&args, destination, output.quiet, terminal)
 }
 
@@ -103,6 +106,22 @@ fn destination(files: &[PathBuf], output: &OutputArgs) -> Result<Destination, Fa
         .into());
     }
     Ok(destination)
+}
+
+/// Refuses to write the manifest over the Secret that is written just before, or over the key that may have no copy.
+fn spares_the_pair(manifest: &Path, args: &InjectArgs) -> Result<(), Failure> {
+    let pair =
+        [(&args.secret_output, "--secret-output"), (&args.key, "--key"), (&args.cert, "--cert"), (&args.ca, "--ca")];
+    for (file, option) in pair {
+        if file.as_deref().is_some_and(|file| source::same_file(file, manifest)) {
+            return Err(Message::error(
+                format!("{}: is the file of `{option}`, and would be overwritten by the manifest", manifest.display()),
+                Some("name another file for `--output`".to_owned()),
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// A manager base URL as `remove` takes it: without trailing slashes; a template's placeholder stays as it is.
@@ -338,7 +357,11 @@ impl Finished<'_> {
                 terminal.write_raw(result.text.as_bytes())?;
             }
         }
-        self.report(&messages, quiet, terminal)?;
+        match self.report(&messages, quiet, terminal) {
+            // the answer does not depend on how much of the diff was read
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
         let says_no = matches!(self.destination, Destination::Check | Destination::Diff) && differs;
         Ok(if says_no { Exit::No } else { Exit::Done })
     }

@@ -9,7 +9,21 @@ use crate::cli::Color;
 /// Standard output and standard error.
 pub(super) struct Terminal {
     out: AutoStream<io::Stdout>,
-    err: AutoStream<io::Stderr>,
+    err: Unheard,
+}
+
+/// Standard error, where nobody listening is no reason to stop: results and exit codes do not depend on it.
+struct Unheard(AutoStream<io::Stderr>);
+
+impl Write for Unheard {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.0.write(bytes).unwrap_or(bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
 }
 
 impl Terminal {
@@ -21,7 +35,7 @@ impl Terminal {
             Color::Always => (ColorChoice::Always, ColorChoice::Always),
             Color::Never => (ColorChoice::Never, ColorChoice::Never),
         };
-        Terminal { out: AutoStream::new(out, out_choice), err: AutoStream::new(err, err_choice) }
+        Terminal { out: AutoStream::new(out, out_choice), err: Unheard(AutoStream::new(err, err_choice)) }
     }
 
     /// Standard output for reports; styles are taken out where it has no colour.

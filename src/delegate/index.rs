@@ -1,5 +1,6 @@
 //! The one pass over a stream: what is a delegate, and what belongs to it.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::stream::{Location, Stream, StreamError};
@@ -302,6 +303,11 @@ impl Pass {
                 let key = document.scalar(entry.key).unwrap_or_default();
                 let holds = if part == "data" && key.ends_with(".crt") { Holds::Certificate } else { Holds::Secret };
                 self.mask(document, entry.value, holds);
+                // what an alias stands for is shown where its anchor is
+                let found = document.resolve(entry.value);
+                if found.node != entry.value {
+                    self.mask(document, found.node, holds);
+                }
             }
         }
     }
@@ -338,7 +344,9 @@ impl Pass {
     }
 
     fn finish(mut self) -> Index {
-        self.index.masks.sort_by_key(|mask| mask.span.start);
+        self.index.masks.sort_by_key(|mask| (mask.span.start, Reverse(mask.span.end)));
+        // what an alias stands for may lie in a value that is masked as a whole
+        self.index.masks.dedup_by(|inner, outer| inner.span.end <= outer.span.end);
         for workload in std::mem::take(&mut self.workloads) {
             if let Some(delegate) = self.delegate(workload) {
                 self.index.delegates.push(delegate);

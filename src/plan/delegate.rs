@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::documents::Slot;
 use super::editor::Editor;
-use super::endpoint::{base, is_mtls, is_under};
+use super::endpoint::{base, is_mtls, is_under, mask_user_info};
 use super::value::{Scalar, Value};
 use super::{Goal, Pair, Plan, Present, Refusal, SecretSource, Summary, Upgrader, Warning};
 use crate::delegate::{self, Delegate, Generation, Holds, Index, Kind, Location, Stream};
@@ -333,8 +333,11 @@ impl<'s, 't> Planner<'s, 't> {
                 && !is_mtls(variable.text.trim_end_matches('/'))
             {
                 let offset = self.offset(variable.location, variable.node)?;
-                let shown =
-                    if variable.value.is_some() { format!("`{}`", variable.text) } else { "what it was".to_owned() };
+                let shown = if variable.value.is_some() {
+                    format!("`{}`", mask_user_info(&variable.text))
+                } else {
+                    "what it was".to_owned()
+                };
                 self.warn(
                     offset,
                     format!("`{}`: the manager URL stays {shown}", delegate.name),
@@ -366,7 +369,7 @@ impl<'s, 't> Planner<'s, 't> {
                     moves.push((variable.location, value, from.to_owned(), to.to_owned()));
                 }
             }
-            summary.actions.push(format!("{} moved from {from} to {to}", plural(moves.len(), "URL")));
+            summary.actions.push(format!("{} moved from {} to {to}", plural(moves.len(), "URL"), mask_user_info(from)));
         }
         if matches!(self.goal, Goal::Present(_)) {
             for name in ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"] {
@@ -566,7 +569,8 @@ impl<'s, 't> Planner<'s, 't> {
                         .refuse(
                             manager.node,
                             format!(
-                                "`managerHost` is `{value}`, neither under the delegate's manager URL nor the endpoint"
+                                "`managerHost` is `{}`, neither under the delegate's manager URL nor the endpoint",
+                                mask_user_info(value)
                             ),
                         )
                         .help("set it to the delegate's manager URL, or leave the upgrader out with `--no-upgrader`"),
@@ -839,7 +843,7 @@ impl<'s, 't> Planner<'s, 't> {
             let offset = self.offset(variable.location, variable.node)?;
             self.warn(
                 offset,
-                format!("`{}`: the manager URL stays `{}`", delegate.name, variable.text),
+                format!("`{}`: the manager URL stays `{}`", delegate.name, mask_user_info(&variable.text)),
                 Some("give the manager URL to restore with `--endpoint`"),
             );
         }

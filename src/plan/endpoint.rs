@@ -76,8 +76,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The endpoint as it may be shown: a password in it was typed by mistake, and must not reach a log.
-fn mask_user_info(given: &str) -> String {
+/// A URL as it may be shown: a password in it must not reach a log.
+pub(super) fn mask_user_info(given: &str) -> String {
     match given.rsplit_once('@') {
         None => given.to_owned(),
         Some((before, host)) => {

@@ -29,8 +29,41 @@ pub(super) fn masked_line(text: &str, span: &Span, masks: &[Mask], suffix: &str)
         out.push_str(suffix);
         at = mask.span.end.clamp(start, span.end);
     }
-    out.push_str(&masked_by_name(slice(text, &(at..span.end))));
+    let rest = slice(text, &(at..span.end));
+    let after_value = (at == span.start).then(|| value_of_secret_variable(text, span)).flatten();
+    match after_value.and_then(|after| rest.split_at_checked(after)) {
+        Some((name, _)) => out.extend([name, " ", MASKED]),
+        None => out.push_str(&masked_by_name(rest)),
+    }
     out
+}
+
+/// In a comment or an embedded file: where the value of this line starts, if its neighbour names a secret variable.
+///
+/// ```yaml
+/// # - name: PROXY_PASSWORD
+/// #   value: hunter2
+/// ```
+fn value_of_secret_variable(text: &str, span: &Span) -> Option<usize> {
+    let item = |line: &'_ str| -> (bool, usize) {
+        let content = line.trim_start_matches([' ', '\t', '#']);
+        let entry = content.trim_start_matches(['-', ' ', '\t']);
+        (content.starts_with('-'), line.len() - entry.len())
+    };
+    let line = slice(text, span);
+    let (starts_item, at) = item(line);
+    let value = line.get(at..)?.strip_prefix("value:").filter(|value| !value.trim().is_empty())?;
+    let names_secret = |line: &str, at: usize| {
+        let name = line.get(at..).and_then(|entry| entry.strip_prefix("name:"));
+        name.is_some_and(|name| is_secret_name(name.trim().trim_matches(['"', '\''])))
+    };
+    let before = slice(text, &(0..span.start)).lines().next_back().unwrap_or_default();
+    let behind = slice(text, &(span.end..text.len())).lines().nth(1).unwrap_or_default();
+    let (_, before_at) = item(before);
+    let (behind_starts_item, behind_at) = item(behind);
+    let is_secret =
+        !starts_item && names_secret(before, before_at) || !behind_starts_item && names_secret(behind, behind_at);
+    is_secret.then_some(line.len() - value.len())
 }
 
 /// What is shown in the place of a value.
@@ -132,6 +165,24 @@ mod tests {
         assert_eq!(line(0..10), "a: *** # y");
         assert_eq!(line(11..15), "b: |");
         assert_eq!([line(16..21), line(22..27)], ["  ***", "  ***"]);
+    }
+
+    #[test]
+    fn masks_the_value_of_a_variable_where_no_structure_tells() {
+        for (text, expected) in [
+            ("# - name: A_TOKEN\n#   value: x # y\n", ["# - name: A_TOKEN", "#   value: ***"]),
+            ("#- name: \"A_TOKEN\"\r\n#  value: \"x\"\r\n", ["#- name: \"A_TOKEN\"", "#  value: ***"]),
+            ("  - value: x\n    name: A_TOKEN\n", ["  - value: ***", "    name: A_TOKEN"]),
+            ("  - name: A_TOKEN\n  - value: x\n", ["  - name: A_TOKEN", "  - value: x"]),
+            ("    value: x\n  - name: A_TOKEN\n", ["    value: x", "  - name: A_TOKEN"]),
+            ("# - name: A\n#   value: x\n", ["# - name: A", "#   value: x"]),
+            ("# - name: A_TOKEN\n#   value:\n", ["# - name: A_TOKEN", "#   value:"]),
+        ] {
+            let end = text.find('\n').unwrap() + 1;
+            let first = text[..end].trim_end().len();
+            let lines = [0..first, end..end + text[end..].trim_end().len()];
+            assert_eq!(lines.map(|line| masked_line(text, &line, &[], "")), expected);
+        }
     }
 
     #[test]

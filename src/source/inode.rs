@@ -29,12 +29,21 @@ impl FileId {
     }
 }
 
-/// Whether both paths lead to one file: through symbolic links, hard links or another spelling.
-/// `false` when either does not exist.
+/// Whether both paths lead to one file: through symbolic links, hard links or another spelling. Where there is none yet:
+/// whether both would make the same one.
 #[must_use]
 pub fn same_file(a: &Path, b: &Path) -> bool {
     let id = |path| fs::metadata(path).and_then(|metadata| FileId::of(path, &metadata));
-    matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
+    match (id(a), id(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        (Err(_), Err(_)) => {
+            let place = |path: &Path| {
+                Some((fs::canonicalize(super::write::directory_of(path)).ok()?, path.file_name()?.to_owned()))
+            };
+            place(a).is_some_and(|a| Some(a) == place(b))
+        }
+        _ => false,
+    }
 }
 
 /// Owner and group as far as we may, then the mode.
@@ -141,7 +150,10 @@ mod tests {
         fs::File::create(&b).unwrap();
         assert!(same_file(&a, &dir.path().join(".").join("a")));
         assert!(!same_file(&a, &b));
-        assert!(!same_file(&a, &dir.path().join("missing")));
+        let missing = dir.path().join("missing");
+        assert!(!same_file(&a, &missing));
+        assert!(same_file(&missing, &dir.path().join(".").join("missing")));
+        assert!(!same_file(&missing, &dir.path().join("missing too")));
         #[cfg(unix)]
         {
             let (soft, hard) = (dir.path().join("soft"), dir.path().join("hard"));

@@ -327,7 +327,7 @@ fn sync(directories: &BTreeSet<PathBuf>) {
 }
 
 /// The directory a path names its file in; `.` for a bare file name.
-fn directory_of(path: &Path) -> PathBuf {
+pub(super) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),

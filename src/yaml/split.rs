@@ -38,12 +38,9 @@ pub fn split(text: &str) -> Result<Vec<Chunk>, SplitError> {
     let mut chunks = Vec::new();
     let mut open = Open::at(start);
     for at in markers(text, start) {
-        if chunks.len() >= MAX_DOCUMENTS {
-            return Err(SplitError { offset: at });
-        }
         let is_start = text.as_bytes().get(at) == Some(&b'-');
         if is_start && (open.marker.is_some() || open.has_content(text, at)) {
-            chunks.push(open.close(at));
+            push(&mut chunks, open.close(at))?;
             open = Open::at(at);
         }
         if is_start {
@@ -52,14 +49,22 @@ pub fn split(text: &str) -> Result<Vec<Chunk>, SplitError> {
         } else {
             open.end_marker = Some(at);
             let next = line_after(text, at);
-            chunks.push(open.close(next));
+            push(&mut chunks, open.close(next))?;
             open = Open::at(next);
         }
     }
     if open.start < text.len() || chunks.is_empty() {
-        chunks.push(open.close(text.len()));
+        push(&mut chunks, open.close(text.len()))?;
     }
     Ok(chunks)
+}
+
+fn push(chunks: &mut Vec<Chunk>, chunk: Chunk) -> Result<(), SplitError> {
+    if chunks.len() >= MAX_DOCUMENTS {
+        return Err(SplitError { offset: chunk.span.start });
+    }
+    chunks.push(chunk);
+    Ok(())
 }
 
 struct Open {

@@ -1,13 +1,35 @@
 //! Drives the command as a person does. Every fixture folder is a test; adding a folder adds tests.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that panics says where"
+)]
 
 mod binary;
+mod folder;
 mod inject;
+mod leak;
+mod limits;
+mod messages;
+mod output;
+mod pair;
 mod refuse;
+mod secrets;
+mod usage;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut trials: Vec<Trial> = inject::trials();
-    trials.extend(refuse::trials());
+    for more in
+        [refuse::trials(), output::trials(), pair::trials(), secrets::trials(), messages::trials(), usage::trials()]
+    {
+        trials.extend(more);
+    }
+    trials.extend(leak::trials());
+    trials.extend(limits::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

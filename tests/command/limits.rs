@@ -1,0 +1,175 @@
+//! What is too large, too deep or no text is refused with words, and soon.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use crate::folder::{Folder, claims, injected, plain};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    claims(
+        "limits",
+        &[
+            ("a million documents and one are refused soon", documents),
+            ("a hundred thousand documents around a delegate are no trouble", many_documents),
+            ("nesting of 100 is taken and more is refused", nesting),
+            ("brackets without end are refused, not recursed into", brackets),
+            ("aliases that multiply are no trouble", aliases),
+            ("a file of 256 MiB and a byte is refused unread", size),
+            ("an endless pipe is not read for ever", endless_key),
+            ("a certificate file of more than 8 MiB is refused", pem_size),
+            ("bytes that are not UTF-8 are placed", not_utf8),
+            ("UTF-16 is told, with and without a byte order mark", utf16),
+            ("a NUL byte is refused and placed", nul),
+            ("a manifest of blanks is empty", blank),
+            ("a line of a million characters is no trouble", long_line),
+        ],
+    )
+}
+
+/// As long as anybody should wait, on a slow machine and without optimisation.
+#[track_caller]
+fn soon<T>(what: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let done = what();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "took {took:?}");
+    done
+}
+
+fn documents() {
+    let folder = Folder::new();
+    let stream = "---\n".repeat(1_000_001);
+    soon(|| folder.pipe("inject PAIR TO ", stream.as_bytes()))
+        .refused("error: <stdin>:1000001:1: more than 1000000 YAML documents in one stream\n");
+    let stream = "a: 1\n---\n".repeat(1_000_000) + std::str::from_utf8(&plain()).unwrap();
+    soon(|| folder.pipe("remove", stream.as_bytes())).refused_with("error: <stdin>:2000000:1: more than 1000000 YAML");
+}
+
+fn many_documents() {
+    let folder = Folder::new();
+    let around = "---\na: 1\n".repeat(50_000);
+    let with = |manifest: Vec<u8>| format!("{around}---\n{}{around}", String::from_utf8(manifest).unwrap());
+    let output = soon(|| folder.pipe("inject PAIR TO ", with(plain()).as_bytes())).ended_with(0);
+    assert!(output.stdout() == with(injected()), "other bytes than expected");
+    assert!(output.stderr.lines().count() < 70, "the diff shows what changed, not the stream");
+}
+
+fn nesting() {
+    let folder = Folder::new();
+    let nested = |depth: usize| {
+        let deep = format!("x: {}{}\n", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        folder.pipe("inject PAIR TO -q", &[deep.as_bytes(), b"---\n", &plain()].concat())
+    };
+    nested(99).ended_with(0);
+    nested(100).ended_with(0);
+    nested(101).refused_with("error: <stdin>:1:");
+    let refused = nested(102);
+    assert!(refused.stderr.contains("nested more than 100 levels deep"), "{}", refused.stderr);
+    let block: String = (0..102).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    folder.pipe("inject PAIR TO ", block.as_bytes()).refused_with("error: <stdin>:10");
+}
+
+fn brackets() {
+    let folder = Folder::new();
+    for open in ["[", "{", "[{", "- ", "? ", "a: [", "&a [", "!!x ["] {
+        let text = open.repeat(200_000);
+        soon(|| folder.pipe("inject PAIR TO ", text.as_bytes())).refused_with("error: <stdin>:1:");
+    }
+}
+
+fn aliases() {
+    let folder = Folder::new();
+    let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+    for level in 1..60 {
+        let below = level - 1;
+        bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}, *a{below}]\n"));
+    }
+    // beside a delegate, and in its document
+    let beside = [bomb.as_bytes(), b"---\n", &plain()].concat();
+    soon(|| folder.pipe("inject PAIR TO -q", &beside)).ended_with(0);
+    let within =
+        String::from_utf8(plain()).unwrap().replace("kind: Deployment\n", &format!("kind: Deployment\n{bomb}"));
+    let output = soon(|| folder.pipe("inject PAIR TO -q", within.as_bytes()));
+    assert!(matches!(output.code, 0 | 2), "{}", output.stderr);
+}
+
+fn size() {
+    let folder = Folder::new();
+    File::create(folder.path("large.yaml")).unwrap().set_len(256 * 1024 * 1024 + 1).unwrap();
+    let before = Instant::now();
+    folder
+        .run("inject PAIR TO large.yaml")
+        .refused("error: large.yaml: is larger than 256 MiB\n  help: split it, and run once per part\n");
+    assert!(before.elapsed() < Duration::from_secs(5));
+}
+
+fn endless_key() {
+    let folder = Folder::new();
+    soon(|| folder.run("inject TO --cert client.crt --key /dev/zero --ca ca.crt delegate.yaml"))
+        .refused("error: /dev/zero: is larger than 8 MiB\n  help: split it, and run once per part\n");
+}
+
+fn pem_size() {
+    let folder = Folder::new();
+    let mut ca = folder.read("ca.crt");
+    ca.extend(vec![b'\n'; 8 * 1024 * 1024]);
+    folder.write("ca.crt", &ca);
+    folder.run("inject PAIR TO delegate.yaml").refused_with("error: ca.crt: is larger than 8 MiB\n");
+}
+
+fn not_utf8() {
+    let folder = Folder::new();
+    let latin = [plain(), b"# caf\xe9\n".to_vec()].concat();
+    let line = String::from_utf8(plain()).unwrap().lines().count() + 1;
+    folder.pipe("inject PAIR TO ", &latin).refused(&format!(
+        "error: <stdin>:{line}:6: byte 0xe9 is not valid UTF-8\n  help: save it as UTF-8; if it is Latin-1: `iconv -f \
+         LATIN1 -t UTF-8 FILE > NEW`\n"
+    ));
+    folder.write("a.yaml", b"\xef\xbb\xbf\xff");
+    folder.run("remove a.yaml").refused_with("error: a.yaml:1:1: byte 0xff is not valid UTF-8\n");
+}
+
+fn utf16() {
+    let folder = Folder::new();
+    let text = String::from_utf8(plain()).unwrap();
+    let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let marked = format!("\u{feff}{text}");
+    for bytes in [little(&text), big(&text), little(&marked), big(&marked)] {
+        folder.pipe("inject PAIR TO ", &bytes).refused(
+            "error: <stdin>: is UTF-16 text, not UTF-8\n  help: PowerShell's `>` writes this; convert it: `iconv -f \
+             UTF-16 -t UTF-8 FILE > NEW`\n",
+        );
+    }
+}
+
+fn nul() {
+    let folder = Folder::new();
+    for at in [40, 400] {
+        let mut bytes = plain();
+        bytes[at] = 0;
+        let before = &plain()[..at];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        folder.pipe("inject PAIR TO ", &bytes).refused_with(&format!("error: <stdin>:{line}:"));
+    }
+}
+
+fn blank() {
+    let folder = Folder::new();
+    for bytes in ["\n", " \n\t\r\n", "\u{feff}"] {
+        folder.pipe("inject PAIR TO ", bytes.as_bytes()).refused_with("error: <stdin>: is empty\n");
+    }
+    for bytes in ["---\n", "# nothing\n", "...\n", "--- # x\n---\n", "null\n", "%YAML 1.2\n---\n"] {
+        folder.pipe("inject PAIR TO ", bytes.as_bytes()).refused_with("error: <stdin>: no delegate found\n");
+    }
+}
+
+fn long_line() {
+    let folder = Folder::new();
+    let long = "x".repeat(1_000_000);
+    let with = |manifest: Vec<u8>| String::from_utf8(manifest).unwrap().replace("acorn,linux-amd64", &long);
+    let output = soon(|| folder.pipe("inject PAIR TO ", with(plain()).as_bytes())).ended_with(0);
+    assert!(output.stdout() == with(injected()), "other bytes than expected");
+}
