@@ -5,6 +5,9 @@ mod delegate;
 mod documents;
 mod editor;
 mod endpoint;
+mod mount;
+mod secret;
+mod upgrader;
 mod value;
 
 use std::collections::BTreeMap;
@@ -16,6 +19,16 @@ pub use value::{Scalar, Value};
 
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;
+
+/// Where the pair is mounted, in the delegate and in its upgrader.
+const MOUNT_PATH: &str = "/etc/mtls";
+/// The name of the volume.
+const VOLUME: &str = "client-certificate";
+const CERTIFICATE_KEY: &str = "client.crt";
+const KEY_KEY: &str = "client.key";
+const CERTIFICATE_PATH: &str = "/etc/mtls/client.crt";
+const KEY_PATH: &str = "/etc/mtls/client.key";
+const MANAGER: &str = "MANAGER_HOST_AND_PORT";
 
 /// What the manifests shall be.
 #[derive(Debug, Clone)]
