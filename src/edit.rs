@@ -52,15 +52,15 @@ impl fmt::Debug for Spliced {
 ///
 /// # Errors
 /// When two edits overlap, or one does not fit the text.
-pub fn splice(original: &str, edits: &[Edit], masks: &[Mask]) -> Result<Spliced, Overlap> {
-    let mut order: Vec<&Edit> = edits.iter().collect();
-    order.sort_by_key(|edit| (edit.span.start, edit.span.end));
-    let grown: usize = order.iter().map(|edit| edit.text.len()).sum();
+pub fn splice(original: &str, mut edits: Vec<Edit>, masks: &[Mask]) -> Result<Spliced, Overlap> {
+    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let grown: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut text = String::with_capacity(original.len() + grown);
     let mut new_masks = Vec::new();
     let mut old_masks = masks.iter().peekable();
     let mut at = 0;
-    for edit in order {
+    // each edit is gone once it is copied: those of a large fleet are as large as the input
+    for edit in edits {
         let kept = original.get(at..edit.span.start).ok_or(Overlap { at: edit.span.start })?;
         let shifted = |mask: &Mask, text: &String| shift(mask, at, text.len());
         while let Some(mask) = old_masks.next_if(|mask| mask.span.end <= edit.span.start) {
@@ -97,15 +97,15 @@ mod tests {
 
     #[test]
     fn edits_at_one_offset_keep_their_order() {
-        let spliced = splice("ab", &[edit(1..1, "1"), edit(1..1, "2"), edit(0..1, "x")], &[]).unwrap();
+        let spliced = splice("ab", vec![edit(1..1, "1"), edit(1..1, "2"), edit(0..1, "x")], &[]).unwrap();
         assert_eq!(spliced.text, "x12b");
     }
 
     #[test]
     fn refuses_overlap_and_what_lies_outside() {
-        assert_eq!(splice("abc", &[edit(0..2, ""), edit(1..3, "")], &[]).unwrap_err(), Overlap { at: 1 });
-        assert!(splice("abc", &[edit(2..9, "")], &[]).is_err());
-        assert!(splice("ü", &[edit(1..1, "x")], &[]).is_err());
+        assert_eq!(splice("abc", vec![edit(0..2, ""), edit(1..3, "")], &[]).unwrap_err(), Overlap { at: 1 });
+        assert!(splice("abc", vec![edit(2..9, "")], &[]).is_err());
+        assert!(splice("ü", vec![edit(1..1, "x")], &[]).is_err());
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
         let mut insertion = edit(2..2, "+S+");
         insertion.masks.push(mask(1..2));
         let spliced =
-            splice("S.s.R.T", &[insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
+            splice("S.s.R.T", vec![insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
         let spliced = spliced.unwrap();
         assert_eq!(spliced.text, "S.+S+s.r.T");
         assert_eq!(spliced.masks, [mask(0..1), mask(3..4), mask(5..6), mask(9..10)]);
@@ -124,7 +124,7 @@ mod tests {
         #[test]
         fn outside_the_edits_it_is_identity(text in "[a-zé\n]{0,40}", cuts in prop::collection::vec((0usize..41, 0usize..41, "[A-Z]{0,3}"), 0..6)) {
             let edits: Vec<Edit> = cuts.into_iter().map(|(a, b, new)| edit(a.min(b)..a.max(b), &new)).collect();
-            if let Ok(spliced) = splice(&text, &edits, &[]) {
+            if let Ok(spliced) = splice(&text, edits.clone(), &[]) {
                 let mut order: Vec<&Edit> = edits.iter().collect();
                 order.sort_by_key(|edit| (edit.span.start, edit.span.end));
                 // taking the edits back out, from the last to the first, gives the original

@@ -17,11 +17,13 @@
 //! | [`plan`] | delegate + goal → edits, or a refusal | touches text |
 //! | [`edit`] | original + edits → new text | knows YAML |
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
+//! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
 //! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
 //! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
 
+pub mod change;
 pub mod cli;
 pub mod commands;
 pub mod delegate;

@@ -2,7 +2,8 @@
 //! texts again, and the original's data with the planned changes must be the new text's data.
 //!
 //! The span parser compares raw scalars and styles, so that `"true"` never becomes a boolean; the second parser is of
-//! the family that Kubernetes reads with. Documents that no edit touches are compared as bytes.
+//! the family that Kubernetes reads with. Documents that no edit touches must keep their bytes,
+//! comments included.
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -77,8 +78,10 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
             at = kept.span.end;
             let new_text = slice(new, &kept.span);
             let changes = planned.map_or(&[][..], |planned| &planned.changes);
-            if !changes.is_empty() || old_text != new_text {
+            if !changes.is_empty() || chunk.directives && old_text != new_text {
                 document(old_text, new_text, changes, offset)?;
+            } else if old_text != new_text && content(old_text) != content(new_text) {
+                return Err(bug(offset, "a document that no edit touches changed"));
             }
         }
         if planned.is_some() || slice(new, &(region_start..at)) != old_text {
@@ -89,6 +92,12 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
         return Err(bug(original.text.len(), "the result has a document too many"));
     }
     Ok(regions)
+}
+
+/// A document without its marker and the blank lines around it, which change with its neighbours.
+fn content(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(text).trim_start()
 }
 
 /// A document that was put in must be what was planned.
@@ -142,7 +151,7 @@ enum Raw {
 
 impl Leaf for Raw {
     fn planned(scalar: &Scalar) -> Raw {
-        Raw::Scalar { text: scalar.text.clone(), style: scalar.style, tagged: false }
+        Raw::Scalar { text: scalar.text.to_string(), style: scalar.style, tagged: false }
     }
 
     fn text(&self) -> Option<&str> {
@@ -155,10 +164,10 @@ impl Leaf for Raw {
 
 impl Leaf for serde_yaml::Value {
     fn planned(scalar: &Scalar) -> serde_yaml::Value {
-        if scalar.style == ScalarStyle::Plain && scalar.text == "true" {
+        if scalar.style == ScalarStyle::Plain && &*scalar.text == "true" {
             return serde_yaml::Value::Bool(true);
         }
-        serde_yaml::Value::String(scalar.text.clone())
+        serde_yaml::Value::String(scalar.text.to_string())
     }
 
     fn text(&self) -> Option<&str> {
@@ -387,5 +396,104 @@ fn agree(raw: &Tree<Raw>, typed: &Tree<serde_yaml::Value>) -> bool {
                 && entries.iter().zip(others).all(|(a, b)| agree(&a.0, &b.0) && agree(&a.1, &b.1))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delegate::read;
+    use crate::edit::splice;
+    use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader, plan};
+
+    const MANIFEST: &str = include_str!("../fixtures/quickstart/harness-delegate.yaml");
+
+    fn goal() -> Goal {
+        Goal::Present(Present {
+            secret: SecretSource::Stream(Pair { certificate: "Y2VydA==".into(), key: "a2V5".into() }),
+            endpoint: Some(Endpoint::parse("acme.harness.io:8443").unwrap()),
+            upgrader: Upgrader::Move,
+        })
+    }
+
+    /// The plan for the manifest, and its result.
+    fn planned(stream: &Stream<'_>) -> (Plan, String) {
+        let plan = plan(stream, &read(stream).unwrap(), &goal(), &[]).unwrap();
+        let text = splice(stream.text, plan.edits.clone(), &[]).unwrap().text;
+        (plan, text)
+    }
+
+    #[test]
+    fn accepts_the_planned_result_and_names_what_changed() {
+        let stream = Stream::new(MANIFEST).unwrap();
+        let (plan, text) = planned(&stream);
+        let regions = verify(&stream, &plan, &text).unwrap();
+        let kinds: Vec<&str> = regions
+            .iter()
+            .flat_map(|region| slice(&text, &region.new).lines().filter(|line| line.starts_with("kind: ")))
+            .collect();
+        assert_eq!(kinds, ["kind: Secret", "kind: Deployment", "kind: ConfigMap", "kind: CronJob"]);
+    }
+
+    #[test]
+    fn rejects_any_stray_edit_of_the_data() {
+        let stream = Stream::new(MANIFEST).unwrap();
+        let (plan, text) = planned(&stream);
+        let mut tried = 0;
+        let mut line_start = 0;
+        for line in text.split_inclusive('\n') {
+            // one letter of each line that is data, at a column that moves
+            let column = tried % line.len().max(1);
+            let at = line_start + column;
+            line_start += line.len();
+            let is_data = !line.trim_start().starts_with('#') && text.as_bytes()[at].is_ascii_alphanumeric();
+            if !is_data {
+                tried += 1;
+                continue;
+            }
+            let mut stray = text.clone();
+            stray.replace_range(at..=at, if text.as_bytes()[at] == b'Q' { "R" } else { "Q" });
+            let result = verify(&stream, &plan, &stray);
+            assert!(matches!(result, Err(VerifyError::Bug { .. })), "{at}: {line:?} {result:?}");
+            tried += 1;
+        }
+        assert!(tried > 250);
+    }
+
+    #[test]
+    fn rejects_a_changed_style_a_lost_line_and_a_document_more_or_less() {
+        let stream = Stream::new(MANIFEST).unwrap();
+        let (plan, text) = planned(&stream);
+        for (from, to) in [
+            ("value: \"true\"", "value: true"),
+            ("readOnly: true", "readOnly: \"true\""),
+            ("        - name: DELEGATE_CLIENT_CERTIFICATE_PATH\n          value: \"/etc/mtls/client.crt\"\n", ""),
+            ("kind: Secret\n", "kind: Secret\nimmutable: true\n"),
+            ("---\n", "---\n---\n"),
+            ("clientCertificateFilePath", "clientCertificateFilepath"),
+            ("\n---\n", "\n"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            let result = verify(&stream, &plan, &text.replacen(from, to, 1));
+            assert!(matches!(result, Err(VerifyError::Bug { .. })), "{from:?} {result:?}");
+        }
+    }
+
+    #[test]
+    fn an_untouched_document_must_keep_even_its_comments() {
+        let stream = Stream::new("a: 1 # b\n---\nc: 1\n").unwrap();
+        assert_eq!(verify(&stream, &Plan::default(), "a: 1 # b\n---\nc: 1\n"), Ok(Vec::new()));
+        assert!(verify(&stream, &Plan::default(), "a: 2 # b\n---\nc: 1\n").is_err());
+        assert!(verify(&stream, &Plan::default(), "a: 1 # x\n---\nc: 1\n").is_err());
+    }
+
+    #[test]
+    fn a_document_that_the_parsers_read_differently_proves_nothing() {
+        // YAML 1.1 breaks lines at U+2028, YAML 1.2 does not
+        let manifest = MANIFEST.replacen("value: KUBERNETES", "value: KUBER\u{2028}  - NETES", 1);
+        let stream = Stream::new(&manifest).unwrap();
+        let (plan, text) = planned(&stream);
+        let result = verify(&stream, &plan, &text);
+        assert!(matches!(result, Err(VerifyError::Ambiguous { .. })), "{result:?}");
     }
 }

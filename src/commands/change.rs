@@ -5,19 +5,17 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
 
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
+use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Generation, Index, Mask, Stream};
-use crate::edit;
+use crate::delegate::{self, Delegate, Generation, Index, Stream};
 use crate::identity::{Identity, Loader};
-use crate::plan::{self, Endpoint, Goal, Pair, Plan, Present, Refusal, SecretSource, Upgrader};
+use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
-use crate::verify::{self, Region, VerifyError};
-use crate::yaml::Place;
+use crate::yaml::{Place, Places};
 
 pub(super) fn inject(args: InjectArgs, output: OutputArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let destination = destination(&args.files, &output)?;
@@ -172,8 +170,8 @@ fn secret_name(name: &str) -> Result<String, Failure> {
 
 fn pair(identity: &Identity) -> Pair {
     Pair {
-        certificate: STANDARD.encode(identity.certificate_pem()),
-        key: Zeroizing::new(STANDARD.encode(identity.key_pem().expose())),
+        certificate: STANDARD.encode(identity.certificate_pem()).into(),
+        key: STANDARD.encode(identity.key_pem().expose()).into(),
     }
 }
 
@@ -279,7 +277,9 @@ impl Inputs {
     ) -> Result<Vec<Changed>, Failure> {
         let mut both = streams.iter().zip(indexes);
         self.each(|source| match both.next() {
-            Some((stream, index)) => change(source, stream, index, goal, names),
+            Some((stream, index)) => change(stream, index, goal, names).map_err(|error| {
+                Message::error(place(source, error.offset(), &error.to_string()), error.help().map(str::to_owned))
+            }),
             None => Err(Message::error(format!("{}: was not read", source.name), None)),
         })
     }
@@ -300,34 +300,6 @@ fn place(source: &Source, offset: Option<usize>, message: &str) -> String {
     }
 }
 
-/// A text and what became of it.
-struct Changed {
-    plan: Plan,
-    text: String,
-    masks: Vec<Mask>,
-    regions: Vec<Region>,
-}
-
-/// The main job: plan, splice, prove.
-fn change(
-    source: &Source,
-    stream: &Stream<'_>,
-    index: &Index,
-    goal: &Goal,
-    names: &[String],
-) -> Result<Changed, Message> {
-    let refused = |refusal: Refusal| Message::error(place(source, refusal.offset, &refusal.message), refusal.help);
-    let plan = plan::plan(stream, index, goal, names).map_err(refused)?;
-    let spliced = edit::splice(stream.text, &plan.edits, &index.masks).map_err(|error| {
-        Message::error(format!("{}: internal error: {error}; nothing was written", source.name), None)
-    })?;
-    let regions = verify::verify(stream, &plan, &spliced.text).map_err(|error| {
-        let (VerifyError::Ambiguous { offset, .. } | VerifyError::Bug { offset, .. }) = error;
-        Message::error(place(source, Some(offset), &error.to_string()), None)
-    })?;
-    Ok(Changed { plan, text: spliced.text, masks: spliced.masks, regions })
-}
-
 /// All results, ready to be written.
 struct Finished<'a> {
     inputs: &'a Inputs,
@@ -341,7 +313,7 @@ struct Finished<'a> {
 impl Finished<'_> {
     fn write(self, messages: &[Message], quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
         let mut messages = messages.to_vec();
-        let secrets: Vec<_> = self.results.iter().flat_map(|result| result.plan.secrets.clone()).collect();
+        let secrets: Vec<_> = self.results.iter().flat_map(|result| result.secrets.clone()).collect();
         let secret_file = match self.secret_file {
             Some(path) if !secrets.is_empty() => secret_file::stage(path, &secrets)?,
             _ => None,
@@ -403,8 +375,9 @@ impl Finished<'_> {
             message.write(terminal.err())?;
         }
         for ((source, result), index) in self.pairs().zip(self.indexes) {
-            for warning in &result.plan.warnings {
-                let text = place(source, Some(warning.offset), &warning.message);
+            let mut places = Places::new(&source.text);
+            for warning in &result.warnings {
+                let text = format!("{}:{}: {}", source.name, places.of(warning.offset), warning.message);
                 Message::warning(text, warning.help.clone()).write(terminal.err())?;
             }
             if quiet {
@@ -427,7 +400,7 @@ impl Finished<'_> {
             if index.delegates.is_empty() {
                 Message::note(format!("{}: no delegate in it, left alone", source.name)).write(terminal.err())?;
             }
-            for summary in &result.plan.summaries {
+            for summary in &result.summaries {
                 report::write_summary(terminal.err(), &source.name, summary)?;
             }
         }

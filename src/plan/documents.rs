@@ -234,5 +234,5 @@ fn write_body(writer: &mut Writer, value: &Value) {
 }
 
 fn insertion(offset: usize, writer: Writer) -> Edit {
-    Edit { span: offset..offset, text: writer.text, masks: writer.masks }
+    writer.into_edit(offset..offset)
 }

@@ -1,5 +1,7 @@
 //! The edits of one document: where new text goes, in the style of what stands around it, and what may not be edited.
 
+use std::rc::Rc;
+
 use super::Refusal;
 use super::change::{Change, Operation, Style};
 use super::value::{Scalar, Value, Writer, escape};
@@ -95,7 +97,7 @@ impl<'d, 't> Editor<'d, 't> {
 
     /// Inserts what a writer wrote.
     fn insert(&mut self, offset: usize, writer: Writer) {
-        self.edits.push(Edit { span: offset..offset, text: writer.text, masks: writer.masks });
+        self.edits.push(writer.into_edit(offset..offset));
     }
 
     fn delete(&mut self, span: Span) {
@@ -120,7 +122,7 @@ impl<'d, 't> Editor<'d, 't> {
             _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
             _ => return Err(self.refuse(node, "expected one value here")),
         };
-        let styled = Scalar { holds: value.holds, ..Scalar::styled(&value.text, style) };
+        let styled = Scalar { text: Rc::clone(&value.text), holds: value.holds, ..Scalar::styled(&value.text, style) };
         let mut writer = Writer::new("", 0);
         let span = if span.is_empty() {
             // `key:` — the value's place is behind the colon
@@ -136,7 +138,7 @@ impl<'d, 't> Editor<'d, 't> {
             styled
         };
         writer.scalar(&styled);
-        self.edits.push(Edit { span, text: writer.text, masks: writer.masks });
+        self.edits.push(writer.into_edit(span));
         self.changed(node, Operation::Replace(styled.into(), Style::Block));
         Ok(())
     }
@@ -235,7 +237,7 @@ impl<'d, 't> Editor<'d, 't> {
             writer.push(" ");
             writer.flow(&value);
             let end = if span.is_empty() { behind_colon } else { span.end };
-            self.edits.push(Edit { span: behind_colon..end, text: writer.text, masks: writer.masks });
+            self.edits.push(writer.into_edit(behind_colon..end));
             self.changed(null, Operation::Replace(value, Style::Flow));
             return Ok(());
         }

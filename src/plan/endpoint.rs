@@ -53,7 +53,8 @@ impl Endpoint {
         let is_name = host
             .split('.')
             .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-        if !is_name && !(host.starts_with('[') && host.parse::<http::uri::Authority>().is_ok()) {
+        let is_address = host.starts_with('[') && host.parse::<http::uri::Authority>().is_ok();
+        if !is_name && !is_address {
             return Err(refuse("its host is not a host name"));
         }
         let port = authority.as_str().strip_prefix(host).unwrap_or_default();

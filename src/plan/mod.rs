@@ -5,9 +5,13 @@ mod delegate;
 mod documents;
 mod editor;
 mod endpoint;
+mod mount;
+mod secret;
+mod upgrader;
 mod value;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub use change::{Change, Operation, Style};
 pub use endpoint::{Endpoint, EndpointError};
@@ -15,6 +19,16 @@ pub use value::{Scalar, Value};
 
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;
+
+/// Where the pair is mounted, in the delegate and in its upgrader.
+const MOUNT_PATH: &str = "/etc/mtls";
+/// The name of the volume.
+const VOLUME: &str = "client-certificate";
+const CERTIFICATE_KEY: &str = "client.crt";
+const KEY_KEY: &str = "client.key";
+const CERTIFICATE_PATH: &str = "/etc/mtls/client.crt";
+const KEY_PATH: &str = "/etc/mtls/client.key";
+const MANAGER: &str = "MANAGER_HOST_AND_PORT";
 
 /// What the manifests shall be.
 #[derive(Debug, Clone)]
@@ -63,9 +77,9 @@ pub enum SecretSource {
 #[derive(Clone)]
 pub struct Pair {
     /// Base64 of the certificate file.
-    pub certificate: String,
+    pub certificate: Rc<str>,
     /// Base64 of the key file.
-    pub key: zeroize::Zeroizing<String>,
+    pub key: Rc<str>,
 }
 
 impl std::fmt::Debug for Pair {

@@ -1,15 +1,17 @@
 //! What is to be written, as data, and how it is written: block or flow, in the style of its neighbours.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::delegate::{Holds, Mask};
-use crate::yaml::ScalarStyle;
+use crate::edit::Edit;
+use crate::yaml::{ScalarStyle, Span};
 
 /// A scalar to write.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
-    /// Its value.
-    pub text: String,
+    /// Its value, shared: the pair goes into every delegate of a stream.
+    pub text: Rc<str>,
     /// Its style: plain, single- or double-quoted; literal for an embedded file.
     pub style: ScalarStyle,
     /// What must not be shown of it.
@@ -28,12 +30,12 @@ impl fmt::Debug for Scalar {
 impl Scalar {
     /// A plain scalar.
     pub fn plain(text: &str) -> Scalar {
-        Scalar { text: text.to_owned(), style: ScalarStyle::Plain, holds: None }
+        Scalar { text: text.into(), style: ScalarStyle::Plain, holds: None }
     }
 
     /// A double-quoted scalar.
     pub fn quoted(text: &str) -> Scalar {
-        Scalar { text: text.to_owned(), style: ScalarStyle::DoubleQuoted, holds: None }
+        Scalar { text: text.into(), style: ScalarStyle::DoubleQuoted, holds: None }
     }
 
     /// A scalar in the style of another one; double-quoted where that style cannot hold it.
@@ -43,19 +45,18 @@ impl Scalar {
             ScalarStyle::SingleQuoted if !text.contains(['\n', '\r']) => ScalarStyle::SingleQuoted,
             _ => ScalarStyle::DoubleQuoted,
         };
-        Scalar { text: text.to_owned(), style, holds: None }
+        Scalar { text: text.into(), style, holds: None }
     }
 
-    /// The same, masked.
-    #[must_use]
-    pub fn masked(self, holds: Holds) -> Scalar {
-        Scalar { holds: Some(holds), ..self }
+    /// The text of a Secret, masked and double-quoted.
+    pub fn secret(text: &Rc<str>, holds: Holds) -> Scalar {
+        Scalar { text: Rc::clone(text), style: ScalarStyle::DoubleQuoted, holds: Some(holds) }
     }
 
     /// As it is written.
     pub fn written(&self) -> String {
         match self.style {
-            ScalarStyle::Plain => self.text.clone(),
+            ScalarStyle::Plain => self.text.to_string(),
             ScalarStyle::SingleQuoted => format!("'{}'", escape(&self.text, self.style)),
             _ => format!("\"{}\"", escape(&self.text, self.style)),
         }
@@ -113,7 +114,7 @@ impl Value {
     #[must_use]
     pub fn json(self) -> Value {
         let quote = |scalar: Scalar| match scalar.style {
-            ScalarStyle::Plain if scalar.text != "true" => Scalar { style: ScalarStyle::DoubleQuoted, ..scalar },
+            ScalarStyle::Plain if &*scalar.text != "true" => Scalar { style: ScalarStyle::DoubleQuoted, ..scalar },
             _ => scalar,
         };
         match self {
@@ -144,6 +145,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(line_break: &'static str, dash_offset: usize) -> Writer {
         Writer { text: String::new(), masks: Vec::new(), line_break, dash_offset }
+    }
+
+    /// What was written, as an edit. It is kept until all are planned, so it keeps no spare room.
+    pub(super) fn into_edit(mut self, span: Span) -> Edit {
+        self.text.shrink_to_fit();
+        Edit { span, text: self.text, masks: self.masks }
     }
 
     pub(super) fn push(&mut self, text: &str) {
@@ -258,7 +265,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let scalar = Scalar::quoted("c2VjcmV0").masked(Holds::Secret);
+        let scalar = Scalar::secret(&"c2VjcmV0".into(), Holds::Secret);
         let shown = format!("{:?}", Value::mapping([("k", scalar.into())]));
         assert_eq!(shown, "Mapping([(Plain(\"k\"), Scalar(DoubleQuoted(***)))])");
     }

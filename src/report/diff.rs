@@ -1,6 +1,7 @@
 //! Two texts and the stretches that changed → a unified diff without secrets, hunk by hunk.
 //!
-//! Only the changed documents are compared; everything between is equal, which is what the verification proved.
+//! Only the changed documents are compared; everything between is equal, which is what the verification proved. So the
+//! time is linear in the text, and hunks are written as they are found.
 
 use std::io::{self, Write};
 
@@ -43,37 +44,70 @@ pub struct Change<'a> {
 /// # Errors
 /// Those of the writer.
 pub fn write_diff(out: &mut dyn Write, change: &Change<'_>) -> io::Result<()> {
-    let (old, new) = (Page::new(change.old), Page::new(change.new));
-    let groups = group_diff_ops(operations(change, &old, &new), CONTEXT);
-    if groups.is_empty() {
+    if change.old == change.new {
         return Ok(());
     }
     writeln!(out, "{HEADER}--- {}{HEADER:#}", change.name)?;
     writeln!(out, "{HEADER}+++ {} (secrets are masked){HEADER:#}", change.name)?;
-    for group in groups {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let old_range = first.old_range().start..last.old_range().end;
-        let new_range = first.new_range().start..last.new_range().end;
-        writeln!(out, "{HUNK}@@ -{} +{} @@{HUNK:#}", header(&old_range), header(&new_range))?;
-        for operation in group {
-            let replaces = operation.tag() == DiffTag::Replace;
-            if operation.tag() == DiffTag::Equal {
-                write_lines(
-                    out,
-                    Side { sign: " ", style: Style::new(), suffix: "" },
-                    (&old, change.old_masks),
-                    operation.old_range(),
-                )?;
-                continue;
-            }
-            let suffix = |suffix| if replaces { suffix } else { "" };
-            let deleted = Side { sign: "-", style: DELETED, suffix: suffix(" (before)") };
-            let inserted = Side { sign: "+", style: INSERTED, suffix: suffix(" (after)") };
-            write_lines(out, deleted, (&old, change.old_masks), operation.old_range())?;
-            write_lines(out, inserted, (&new, change.new_masks), operation.new_range())?;
+    let pages = Pages { change, old: Page::new(change.old), new: Page::new(change.new) };
+    let mut batch = Vec::new();
+    let (mut old_at, mut new_at) = (0, 0);
+    let end = Region { old: change.old.len()..change.old.len(), new: change.new.len()..change.new.len() };
+    for region in change.regions.iter().chain([&end]) {
+        let (old_lines, new_lines) = (pages.old.numbers(&region.old), pages.new.numbers(&region.new));
+        let len = old_lines.start.saturating_sub(old_at);
+        if len > 2 * CONTEXT {
+            // no hunk reaches over this gap: write what there is, so that a fleet's hunks are never all in memory
+            push(&mut batch, DiffOp::Equal { old_index: old_at, new_index: new_at, len: CONTEXT });
+            pages.write_hunks(out, std::mem::take(&mut batch))?;
+            let (old_index, new_index) = (old_lines.start - CONTEXT, new_lines.start - CONTEXT);
+            push(&mut batch, DiffOp::Equal { old_index, new_index, len: CONTEXT });
+        } else {
+            push(&mut batch, DiffOp::Equal { old_index: old_at, new_index: new_at, len });
         }
+        let old: Vec<&str> = pages.old.lines(old_lines.clone()).map(|(_, line)| line).collect();
+        let new: Vec<&str> = pages.new.lines(new_lines.clone()).map(|(_, line)| line).collect();
+        for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
+            push(&mut batch, shifted(operation, old_lines.start, new_lines.start));
+        }
+        (old_at, new_at) = (old_lines.end, new_lines.end);
     }
-    Ok(())
+    pages.write_hunks(out, batch)
+}
+
+/// Both texts of a change, by lines.
+struct Pages<'a> {
+    change: &'a Change<'a>,
+    old: Page<'a>,
+    new: Page<'a>,
+}
+
+impl Pages<'_> {
+    fn write_hunks(&self, out: &mut dyn Write, operations: Vec<DiffOp>) -> io::Result<()> {
+        for group in group_diff_ops(operations, CONTEXT) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+            let old_range = first.old_range().start..last.old_range().end;
+            let new_range = first.new_range().start..last.new_range().end;
+            writeln!(out, "{HUNK}@@ -{} +{} @@{HUNK:#}", header(&old_range), header(&new_range))?;
+            for operation in group {
+                self.write_operation(out, operation)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_operation(&self, out: &mut dyn Write, operation: DiffOp) -> io::Result<()> {
+        let old = (&self.old, self.change.old_masks);
+        if operation.tag() == DiffTag::Equal {
+            let side = Side { sign: " ", style: Style::new(), suffix: "" };
+            return write_lines(out, side, old, operation.old_range());
+        }
+        let suffix = |suffix| if operation.tag() == DiffTag::Replace { suffix } else { "" };
+        let deleted = Side { sign: "-", style: DELETED, suffix: suffix(" (before)") };
+        let inserted = Side { sign: "+", style: INSERTED, suffix: suffix(" (after)") };
+        write_lines(out, deleted, old, operation.old_range())?;
+        write_lines(out, inserted, (&self.new, self.change.new_masks), operation.new_range())
+    }
 }
 
 /// `start,length` of a hunk, from 1; an empty one names the line before it, as diff(1) does.
@@ -93,12 +127,11 @@ struct Side {
 
 fn write_lines(out: &mut dyn Write, side: Side, (page, masks): (&Page<'_>, &[Mask]), range: Span) -> io::Result<()> {
     let Side { sign, style, suffix } = side;
-    for number in range {
-        let span = page.line(number);
-        let content = slice(page.text, &span).trim_end_matches(['\n', '\r']);
-        let shown = masked_line(page.text, &(span.start..span.start + content.len()), masks, suffix);
+    for (start, line) in page.lines(range) {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let shown = masked_line(page.text, &(start..start + content.len()), masks, suffix);
         writeln!(out, "{style}{sign}{shown}{style:#}")?;
-        if !slice(page.text, &span).ends_with('\n') {
+        if !line.ends_with('\n') {
             writeln!(out, "\\ No newline at end of file")?;
         }
     }
@@ -108,56 +141,56 @@ fn write_lines(out: &mut dyn Write, side: Side, (page, masks): (&Page<'_>, &[Mas
 /// A text by lines.
 struct Page<'t> {
     text: &'t str,
+    /// How many lines it has.
+    count: usize,
+    /// Where every `STRIDE`th line starts: all of them would take as much room as the text.
     starts: Vec<usize>,
 }
+
+const STRIDE: usize = 16;
 
 impl<'t> Page<'t> {
     fn new(text: &'t str) -> Page<'t> {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        let starts = std::iter::once(0).chain(ends).filter(|&start| start < text.len()).collect();
-        Page { text, starts }
+        let (mut count, mut starts) = (0, Vec::new());
+        for start in std::iter::once(0).chain(ends).filter(|&start| start < text.len()) {
+            if count % STRIDE == 0 {
+                starts.push(start);
+            }
+            count += 1;
+        }
+        Page { text, count, starts }
     }
 
     /// The number of the line that starts at or behind `offset`.
     fn number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start < offset)
+        let before = self.starts.partition_point(|&start| start < offset);
+        let Some((stride, &start)) = before.checked_sub(1).and_then(|at| Some((at, self.starts.get(at)?))) else {
+            return 0;
+        };
+        let rest = slice(self.text, &(start..offset));
+        let lines = rest.split_inclusive('\n').count();
+        (stride * STRIDE + lines).min(self.count)
     }
 
-    fn line(&self, number: usize) -> Span {
-        let at = |number: usize| self.starts.get(number).copied().unwrap_or(self.text.len());
-        at(number)..at(number + 1)
-    }
-
-    fn lines(&self, numbers: Span) -> Vec<&'t str> {
-        numbers.map(|number| slice(self.text, &self.line(number))).collect()
-    }
-}
-
-fn operations(change: &Change<'_>, old: &Page<'_>, new: &Page<'_>) -> Vec<DiffOp> {
-    let mut all = Vec::new();
-    let (mut old_at, mut new_at) = (0, 0);
-    for region in change.regions {
+    /// The numbers of the lines of a stretch of whole lines.
+    fn numbers(&self, span: &Span) -> Span {
         // behind a byte order mark a document starts in the middle of the first line
-        let first =
-            |page: &Page<'_>, offset: usize| if offset <= '\u{feff}'.len_utf8() { 0 } else { page.number(offset) };
-        let old_lines = first(old, region.old.start)..old.number(region.old.end);
-        let new_lines = first(new, region.new.start)..new.number(region.new.end);
-        push(
-            &mut all,
-            DiffOp::Equal { old_index: old_at, new_index: new_at, len: old_lines.start.saturating_sub(old_at) },
-        );
-        for operation in
-            capture_diff_slices(Algorithm::Myers, &old.lines(old_lines.clone()), &new.lines(new_lines.clone()))
-        {
-            push(&mut all, shifted(operation, old_lines.start, new_lines.start));
-        }
-        (old_at, new_at) = (old_lines.end, new_lines.end);
+        let start = if slice(self.text, &(0..span.start)) == "\u{feff}" { 0 } else { self.number(span.start) };
+        start..self.number(span.end)
     }
-    push(
-        &mut all,
-        DiffOp::Equal { old_index: old_at, new_index: new_at, len: old.starts.len().saturating_sub(old_at) },
-    );
-    all
+
+    /// Lines by their numbers: where each starts, and its text with its line end.
+    fn lines(&self, numbers: Span) -> impl Iterator<Item = (usize, &'t str)> {
+        let start = self.starts.get(numbers.start / STRIDE).copied().unwrap_or(self.text.len());
+        let rest = slice(self.text, &(start..self.text.len()));
+        let lines = rest.split_inclusive('\n').scan(start, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some((start, line))
+        });
+        lines.skip(numbers.start % STRIDE).take(numbers.len())
+    }
 }
 
 /// Appends an operation; equal lines behind equal lines are one run, or a hunk would end between them.

@@ -341,7 +341,6 @@ impl Layout<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::super::{parse, split};
-    use super::*;
 
     /// The text up to the end of the node at a path of keys and indexes.
     fn up_to_end<'t>(text: &'t str, path: &[&str]) -> &'t str {

@@ -10,7 +10,7 @@ mod split;
 pub use layout::{Embedded, Layout};
 pub use node::{Document, Entry, Found, Kind, Node, NodeId, ScalarStyle};
 pub use parse::{ParseError, parse};
-pub use place::{Place, slice};
+pub use place::{Place, Places, slice};
 pub use split::{Chunk, SplitError, split};
 
 /// A byte range of the text that was given to [`split`], end exclusive.

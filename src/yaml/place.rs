@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Span;
 
-/// A position in a text as editors show it: line and column from 1, the column in characters.
+/// A position in a text as editors show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Line, from 1.
@@ -14,29 +14,51 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of the byte at `offset` in `text`. Takes time linear in `offset`: for messages, not for planning.
+    /// The place of the byte at `offset` in `text`, in time linear in `offset`; for many see [`Places`].
     pub fn of(text: &str, offset: usize) -> Place {
-        let mut end = offset.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = slice(text, &(0..end));
-        let bytes = before.as_bytes();
-        let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes)
-            .filter(|&at| bytes.get(at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n'));
-        let (mut line, mut line_start) = (1, 0);
-        for at in breaks {
-            line += 1;
-            line_start = at + 1;
-        }
-        let column = 1 + slice(before, &(line_start..end)).trim_start_matches('\u{feff}').chars().count();
-        Place { line, column }
+        Places::new(text).of(offset)
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// The places of many offsets, in one pass over the text if they are asked for in order.
+#[derive(Debug)]
+pub struct Places<'t> {
+    text: &'t str,
+    line: usize,
+    line_start: usize,
+}
+
+impl<'t> Places<'t> {
+    /// The places of a text.
+    pub fn new(text: &'t str) -> Places<'t> {
+        Places { text, line: 1, line_start: 0 }
+    }
+
+    /// The place of the byte at `offset`.
+    pub fn of(&mut self, offset: usize) -> Place {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end < self.line_start {
+            *self = Places::new(self.text);
+        }
+        let (from, before) = (self.line_start, slice(self.text, &(self.line_start..end)).as_bytes());
+        for at in memchr::memchr2_iter(b'\n', b'\r', before) {
+            // the line end of `\r\n` is its `\n`
+            if before.get(at) == Some(&b'\n') || self.text.as_bytes().get(from + at + 1) != Some(&b'\n') {
+                self.line += 1;
+                self.line_start = from + at + 1;
+            }
+        }
+        let line = slice(self.text, &(self.line_start..end));
+        Place { line: self.line, column: 1 + line.trim_start_matches('\u{feff}').chars().count() }
     }
 }
 
@@ -60,5 +82,14 @@ mod tests {
     fn an_offset_inside_a_character_or_beyond_the_end_is_no_panic() {
         assert_eq!(Place::of("ü", 1).to_string(), "1:1");
         assert_eq!(Place::of("ab", 99).to_string(), "1:3");
+    }
+
+    #[test]
+    fn many_places_are_those_one_by_one_in_any_order() {
+        let text = "a\r\nb\rc\n\nüd\r\n\r\n";
+        let mut places = Places::new(text);
+        for offset in (0..=text.len()).chain((0..=text.len()).rev()) {
+            assert_eq!(places.of(offset), Place::of(text, offset), "{offset}");
+        }
     }
 }

@@ -269,7 +269,7 @@ fn counts() {
     assert!(
         output.stderr.ends_with(
             "\n<stdin>: harbour-delegate (namespace ci-delegates): pair into the new Secret \
-             `harbour-delegate-client-certificate`, 3 variables, 1 mount, 1 volume, 2 URLs moved from \
+             `harbour-delegate-client-certificate`, 3 variables, 1 mount and 1 volume added, 2 URLs moved from \
              https://app.harness.io to https://acme.harness.io:8443, upgrader moved\n"
         ),
         "{}",

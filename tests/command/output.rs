@@ -47,7 +47,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 const SUMMARY: &str = "delegate.yaml: acorn (namespace ci-delegates): pair into the new Secret `acorn-client-certificate`, \
-                       3 variables, 1 mount, 1 volume, 1 URL moved from https://app.harness.io to \
+                       3 variables, 1 mount and 1 volume added, 1 URL moved from https://app.harness.io to \
                        https://acme.harness.io:8443; no upgrader in the input\n";
 
 /// The diff of the plain manifest, whole.
@@ -469,8 +469,8 @@ fn remove() {
     assert_eq!(output.stdout, plain());
     assert!(
         output.stderr.ends_with(&format!(
-            "<stdin>: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, 3 variables, 1 mount, \
-             1 volume, 1 URL moved from {ENDPOINT} to https://app.harness.io\n"
+            "<stdin>: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, 3 variables, 1 mount \
+             and 1 volume removed, 1 URL moved from {ENDPOINT} to https://app.harness.io\n"
         )),
         "{}",
         output.stderr

@@ -46,7 +46,7 @@ fn existing() {
     assert_eq!(output.stdout(), expected);
     assert!(
         output.stderr.ends_with(
-            "delegate.yaml: acorn (namespace ci-delegates): 3 variables, 1 mount, 1 volume, 1 URL moved from \
+            "delegate.yaml: acorn (namespace ci-delegates): 3 variables, 1 mount and 1 volume added, 1 URL moved from \
              https://app.harness.io to https://acme.harness.io:8443; no upgrader in the input; the pair is taken from \
              the Secret `fleet-mtls`, which must exist\n"
         ),
