@@ -57,24 +57,34 @@ pub fn splice(original: &str, mut edits: Vec<Edit>, masks: &[Mask]) -> Result<Sp
     let grown: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut text = String::with_capacity(original.len() + grown);
     let mut new_masks = Vec::new();
-    let mut old_masks = masks.iter().peekable();
+    let mut old_masks = masks.iter().cloned().peekable();
+    // what an edit leaves of the value that it reaches into
+    let mut rest: Option<Mask> = None;
     let mut at = 0;
     // each edit is gone once it is copied: those of a large fleet are as large as the input
     for edit in edits {
         let kept = original.get(at..edit.span.start).ok_or(Overlap { at: edit.span.start })?;
-        let shifted = |mask: &Mask, text: &String| shift(mask, at, text.len());
-        while let Some(mask) = old_masks.next_if(|mask| mask.span.end <= edit.span.start) {
-            new_masks.extend(shifted(mask, &text));
+        let to = text.len();
+        let before = |mask: &Mask| mask.span.end <= edit.span.start;
+        while let Some(mask) = rest.take_if(|mask| before(mask)).or_else(|| old_masks.next_if(before)) {
+            new_masks.extend(shift(&mask, at, to));
         }
         text.push_str(kept);
         let base = text.len();
+        let reached = |mask: &Mask| mask.span.start < edit.span.end;
+        let mut tail = None;
+        while let Some(mask) = rest.take_if(|mask| reached(mask)).or_else(|| old_masks.next_if(reached)) {
+            let Mask { span, holds } = mask;
+            let head = Mask { span: span.start..edit.span.start.max(span.start), holds };
+            new_masks.extend(shift(&head, at, to).filter(|head| !head.span.is_empty()));
+            tail = Some(Mask { span: edit.span.end..span.end, holds }).filter(|tail| !tail.span.is_empty());
+        }
+        rest = tail.or(rest);
         new_masks.extend(edit.masks.iter().filter_map(|mask| shift(mask, 0, base)));
         text.push_str(&edit.text);
-        // a value that an edit reaches into is gone, and its mask with it: the edit brought its own
-        while old_masks.next_if(|mask| mask.span.start < edit.span.end).is_some() {}
         at = edit.span.end;
     }
-    new_masks.extend(old_masks.filter_map(|mask| shift(mask, at, text.len())));
+    new_masks.extend(rest.into_iter().chain(old_masks).filter_map(|mask| shift(&mask, at, text.len())));
     text.push_str(original.get(at..).ok_or(Overlap { at })?);
     Ok(Spliced { text, masks: new_masks })
 }
@@ -86,6 +96,7 @@ fn shift(mask: &Mask, from: usize, to: usize) -> Option<Mask> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test that panics says where")]
 mod tests {
     use super::*;
     use crate::delegate::Holds;
@@ -93,6 +104,19 @@ mod tests {
 
     fn edit(span: Span, text: &str) -> Edit {
         Edit { span, text: text.to_owned(), masks: Vec::new() }
+    }
+
+    #[test]
+    fn what_an_edit_leaves_of_a_masked_value_stays_masked() {
+        let mask = |span| Mask { span, holds: Holds::Secret };
+        let masks = |edits: Vec<Edit>| splice("abcdefgh", edits, &[mask(2..6)]).unwrap().masks;
+        assert_eq!(masks(vec![edit(2..4, "X")]), [mask(3..5)]);
+        assert_eq!(masks(vec![edit(4..6, "XYZ")]), [mask(2..4)]);
+        assert_eq!(masks(vec![edit(3..4, "")]), [mask(2..3), mask(3..5)]);
+        assert_eq!(masks(vec![edit(3..3, "X"), edit(4..5, "Y")]), [mask(2..3), mask(4..5), mask(6..7)]);
+        assert_eq!(masks(vec![edit(2..2, "X")]), [mask(3..7)]);
+        assert_eq!(masks(vec![edit(6..6, "X")]), [mask(2..6)]);
+        assert_eq!(masks(vec![edit(1..7, "X")]), []);
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn masked_user_info(line: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test that panics says where")]
 mod tests {
     use super::*;
 

@@ -339,6 +339,7 @@ impl Layout<'_, '_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test that panics says where")]
 mod tests {
     use super::super::{parse, split};
 

@@ -286,6 +286,7 @@ spec:
           value: http://me:CANARY-user-info@proxy:3128
         - name: JAVA_OPTS
           value: "-Dhttps.proxyPassword=CANARY-java -Xmx1g"
+        - {name: WEBHOOK_SECRET, value: "https://app.harness.io/CANARY-moved"}
         # - name: OLD_TOKEN
         #   value: CANARY-commented-env
 "#;

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use delegate_mtls::change::{ChangeError, change};
 use delegate_mtls::delegate::{self, Stream};
-use delegate_mtls::plan::{self, Endpoint, Goal, Pair, Present, SecretSource, Upgrader};
-use delegate_mtls::{edit, report, verify};
+use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader};
+use delegate_mtls::{report, verify};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use zeroize::Zeroizing;
 
 use crate::binary::{cases, fixture, quickstart};
 use crate::folder::{ENDPOINT, claims};
@@ -181,7 +181,7 @@ impl Mutation {
 
 fn pair() -> Pair {
     let encoded = |file: &str| STANDARD.encode(std::fs::read(quickstart(file)).unwrap());
-    Pair { certificate: encoded("client.crt"), key: Zeroizing::new(encoded("client.key")) }
+    Pair { certificate: encoded("client.crt").into(), key: encoded("client.key").into() }
 }
 
 fn present(secret: SecretSource, endpoint: bool) -> Goal {
@@ -190,41 +190,38 @@ fn present(secret: SecretSource, endpoint: bool) -> Goal {
 }
 
 /// What the command does with a text; `None` where it refuses. A refusal that calls itself a bug is one.
-fn change(text: &str, goal: &Goal) -> Result<Option<String>, TestCaseError> {
+fn changed(text: &str, goal: &Goal) -> Result<Option<String>, TestCaseError> {
     let Ok(stream) = Stream::new(text) else { return Ok(None) };
     let Ok(index) = delegate::read(&stream) else { return Ok(None) };
     if index.delegates.is_empty() {
         return Ok(None);
     }
-    let Ok(plan) = plan::plan(&stream, &index, goal, &[]) else { return Ok(None) };
-    let spliced =
-        edit::splice(text, &plan.edits, &index.masks).map_err(|error| TestCaseError::fail(error.to_string()))?;
-    let regions = match verify::verify(&stream, &plan, &spliced.text) {
-        Ok(regions) => regions,
-        Err(verify::VerifyError::Ambiguous { .. }) => return Ok(None),
+    let changed = match change(&stream, &index, goal, &[]) {
+        Ok(changed) => changed,
+        Err(ChangeError::Refused(_) | ChangeError::Unproved(verify::VerifyError::Ambiguous { .. })) => return Ok(None),
         Err(bug) => return Err(TestCaseError::fail(bug.to_string())),
     };
-    let change = report::Change {
+    let shown = report::Change {
         name: "x",
         old: text,
         old_masks: &index.masks,
-        new: &spliced.text,
-        new_masks: &spliced.masks,
-        regions: &regions,
+        new: &changed.text,
+        new_masks: &changed.masks,
+        regions: &changed.regions,
     };
     let mut diff = Vec::new();
-    report::write_diff(&mut diff, &change).unwrap();
-    prop_assert_eq!(diff.is_empty(), text == spliced.text, "a diff where nothing changed, or none where something did");
+    report::write_diff(&mut diff, &shown).unwrap();
+    prop_assert_eq!(diff.is_empty(), text == changed.text, "a diff where nothing changed, or none where something did");
     let key = pair().key;
     prop_assert!(!String::from_utf8_lossy(&diff).contains(&key[40..80]), "the diff shows the key");
-    Ok(Some(spliced.text))
+    Ok(Some(changed.text))
 }
 
 /// `None` where it is refused; else injected, and nothing to do any more.
 fn holds(text: &str, goal: &Goal) -> Result<bool, TestCaseError> {
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let Some(once) = change(text, goal)? else { return Ok(false) };
-        match change(&once, goal)? {
+        let Some(once) = changed(text, goal)? else { return Ok(false) };
+        match changed(&once, goal)? {
             Some(twice) => prop_assert_eq!(&twice, &once, "inject twice is not inject once"),
             None => return Err(TestCaseError::fail(format!("what inject gave, inject refuses:\n{once}"))),
         }
