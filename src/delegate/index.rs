@@ -56,7 +56,7 @@ pub struct Delegate {
     /// Where it stands in the text: its workload's first byte.
     pub offset: usize,
     /// The ConfigMaps that its container takes variables from, in the order of `envFrom`.
-    pub config_maps: Vec<Location>,
+    pub config_maps: Vec<ConfigSource>,
     /// The Secret that holds its token.
     pub token_secret: Option<Location>,
     /// The upgrader's ConfigMaps whose `workloadName` it is.
@@ -67,6 +67,24 @@ pub struct Delegate {
     pub orphan_jobs: Vec<Location>,
 }
 
+/// A ConfigMap that a container takes variables from (Kubernetes API: `EnvFromSource`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigSource {
+    /// The ConfigMap.
+    pub location: Location,
+    /// What comes before its keys to make the variables' names; mostly nothing.
+    pub prefix: String,
+}
+
+/// Something that looks as if it belonged to a delegate, and does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Where it stands.
+    pub offset: usize,
+    /// What it is, and why it is left alone.
+    pub message: String,
+}
+
 /// Everything in a stream that planning needs to find.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -74,15 +92,25 @@ pub struct Index {
     pub delegates: Vec<Delegate>,
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
+    /// Upgraders whose delegate is not in the stream, and workloads that are delegates but for their account.
+    pub strays: Vec<Stray>,
     secrets: Named<Location>,
+    /// The workloads whose pods mount a Secret, by its name.
+    mounting: Named<Location>,
     /// Those of them that hold a delegate's token.
     tokens: HashSet<Location>,
 }
 
 impl Index {
-    /// The Secrets of a name in a namespace: more than one when it is written twice.
+    /// The Secrets of a name that a pod of this namespace reads: more than one when it is written twice. One in a
+    /// namespace that the pod's workload does not name is another one.
     pub fn secrets(&self, name: &str, namespace: Option<&str>) -> &[Location] {
-        self.secrets.find(name, namespace)
+        self.secrets.find_strictly(name, namespace)
+    }
+
+    /// The workloads whose pods mount the Secret of a name.
+    pub fn mounting(&self, name: &str, namespace: Option<&str>) -> &[Location] {
+        self.mounting.find(name, namespace)
     }
 }
 
@@ -103,14 +131,19 @@ impl<T> Named<T> {
     }
 
     fn find(&self, name: &str, namespace: Option<&str>) -> &[T] {
+        match (self.find_strictly(name, namespace), self.0.get(name)) {
+            ([], Some(namespaces)) if namespace.is_none() && namespaces.len() == 1 => {
+                namespaces.values().next().map_or(&[], Vec::as_slice)
+            }
+            (found, _) => found,
+        }
+    }
+
+    /// Those in the namespace, else those without one.
+    fn find_strictly(&self, name: &str, namespace: Option<&str>) -> &[T] {
         let Some(namespaces) = self.0.get(name) else { return &[] };
         let exact = namespaces.get(&namespace.map(str::to_owned));
-        let found = exact.or_else(|| match namespace {
-            Some(_) => namespaces.get(&None),
-            None if namespaces.len() == 1 => namespaces.values().next(),
-            None => None,
-        });
-        found.map_or(&[], Vec::as_slice)
+        exact.or_else(|| namespaces.get(&None)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -171,7 +204,8 @@ struct Container {
     variables: Variables,
     /// The variable of `env` that only a legacy delegate has.
     storage: Option<Legacy>,
-    config_maps: Vec<String>,
+    /// Names and prefixes.
+    config_maps: Vec<(String, String)>,
     secrets: Vec<String>,
     image: Option<String>,
 }
@@ -182,6 +216,8 @@ struct Pass {
     workloads: Vec<Workload>,
     environments: Named<(Location, Variables)>,
     upgraders: Named<(Location, String)>,
+    /// All upgraders: where each stands, and the workload that it names.
+    all_upgraders: Vec<(Location, usize, String)>,
     jobs: Named<Location>,
 }
 
@@ -200,17 +236,34 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
         {
             return Err(duplicate_key(&document, key));
         }
-        let root = document.resolve(root);
-        match document.get(root, "items") {
-            Some(items) if document.text_at(root, &["kind"]).is_some_and(|kind| kind.ends_with("List")) => {
-                for item in document.items_of(items) {
-                    pass.take(&document, number, item);
-                }
-            }
-            _ => pass.take(&document, number, root),
+        for (resource, kind) in resources(&document, document.resolve(root)) {
+            pass.take(&document, number, resource, &kind);
         }
     }
     Ok(pass.finish())
+}
+
+/// The objects of a document: its root, or the items of the List that it is, of Lists in Lists too. With their kinds:
+/// the items of a `DeploymentList` need not say that they are Deployments.
+fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![(root, String::new())];
+    while let Some((resource, of_list)) = open.pop() {
+        let kind = document.text_at(resource, &["kind"]).map_or(of_list, |kind| kind.trim().to_owned());
+        match (kind.strip_suffix("List"), document.get(resource, "items")) {
+            // an alias may lead back to where it stands
+            (Some(of_items), Some(items)) if resource.via.is_none() => {
+                let of_items = of_items.to_owned();
+                let start = open.len();
+                open.extend(document.items_of(items).map(|item| (item, of_items.clone())));
+                if let Some(items) = open.get_mut(start..) {
+                    items.reverse();
+                }
+            }
+            _ => found.push((resource, kind)),
+        }
+    }
+    found
 }
 
 /// The error for a key that stands twice in one mapping.
@@ -223,11 +276,13 @@ pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError
 }
 
 impl Pass {
-    fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found) {
-        let Some(kind) = document.text_at(resource, &["kind"]) else { return };
+    fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found, kind: &str) {
         let name = document.text_at(resource, &["metadata", "name"]).unwrap_or_default();
-        let namespace = document.text_at(resource, &["metadata", "namespace"]);
+        let namespace = document.text_at(resource, &["metadata", "namespace"]).filter(|name| !name.is_empty());
         let location = Location { chunk, node: resource.node };
+        for secret in mounted_secrets(document, resource, kind) {
+            self.index.mounting.add(secret, namespace, location);
+        }
         if let Some(applied) =
             document.at(resource, &["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
         {
@@ -285,14 +340,14 @@ impl Pass {
                 self.mask(document, entry.value, Holds::Secret);
             }
         }
-        if variables.any() {
-            self.environments.add(name, namespace, (location, variables));
-        }
+        // one without any of the telling variables may hold the URLs all the same
+        self.environments.add(name, namespace, (location, variables));
         if let Some(config) = document.text_at(data, &["config.yaml"])
             && let Some((workload, inner_namespace)) = upgraded_workload(config, name)
         {
             let namespace = inner_namespace.as_deref().or(namespace);
             self.upgraders.add(&workload, namespace, (location, name.to_owned()));
+            self.all_upgraders.push((location, document.node(map.node).span.start, workload));
         }
     }
 
@@ -355,13 +410,15 @@ impl Pass {
         self.index
     }
 
-    fn delegate(&self, workload: Workload) -> Option<Delegate> {
+    fn delegate(&mut self, workload: Workload) -> Option<Delegate> {
         let namespace = workload.namespace.as_deref();
         let variables = |container: &Container| {
             container
                 .config_maps
                 .iter()
-                .flat_map(|name| self.environments.find(name, namespace))
+                // with a prefix the variables have other names
+                .filter(|(_, prefix)| prefix.is_empty())
+                .flat_map(|(name, _)| self.environments.find(name, namespace))
                 .fold(container.variables, |all, (_, variables)| all.and(*variables))
         };
         let delegates: Vec<(&Container, Variables)> = workload
@@ -370,7 +427,16 @@ impl Pass {
             .map(|container| (container, variables(container)))
             .filter(|(_, variables)| variables.is_delegate())
             .collect();
-        let &(container, variables) = delegates.first()?;
+        let Some(&(container, variables)) = delegates.first() else {
+            if workload.containers.iter().any(|container| variables(container).manager) {
+                let message = format!(
+                    "`{}` sets `MANAGER_HOST_AND_PORT` but no account id, so it is not taken for a delegate",
+                    workload.name
+                );
+                self.index.strays.push(Stray { offset: workload.offset, message });
+            }
+            return None;
+        };
         let tag = container.image.as_deref().map_or(Tag::Unknown(String::new()), Tag::of);
         let generation = if workload.kind == "StatefulSet" {
             Generation::Legacy(Legacy { offset: workload.kind_offset, because: "a StatefulSet".to_owned() })
@@ -383,8 +449,14 @@ impl Pass {
         } else {
             Generation::Classic
         };
-        let config_maps =
-            container.config_maps.iter().flat_map(|name| self.environments.find(name, namespace)).map(|found| found.0);
+        let config_maps = container
+            .config_maps
+            .iter()
+            .flat_map(|(name, prefix)| {
+                self.environments.find(name, namespace).iter().map(move |found| (found.0, prefix))
+            })
+            .map(|(location, prefix)| ConfigSource { location, prefix: prefix.clone() })
+            .collect();
         let token_name = format!("{}-account-token", workload.name);
         let secret = |name: &str| self.index.secrets.find(name, namespace).last();
         let referred = || container.secrets.iter().filter_map(|name| secret(name));
@@ -410,7 +482,7 @@ impl Pass {
                 Tag::Classic | Tag::ThreeX => None,
             },
             offset: workload.offset,
-            config_maps: config_maps.collect(),
+            config_maps,
             token_secret: token_secret.copied(),
             upgraders: upgraders.iter().map(|(location, _)| *location).collect(),
             upgrader_jobs,
@@ -441,26 +513,33 @@ fn containers(document: &Document<'_>, resource: Found, kind: &str) -> Vec<Conta
                 }
             }
             let from = document.get(container, "envFrom");
-            let names = |what: &str| {
-                from.into_iter()
-                    .flat_map(|from| document.items_of(from))
-                    // with a prefix the variables have other names
-                    .filter(|&item| document.text_at(item, &["prefix"]).unwrap_or_default().is_empty())
-                    .filter_map(|item| document.text_at(item, &[what, "name"]).map(str::to_owned))
-                    .collect::<Vec<_>>()
-            };
+            let from = || from.into_iter().flat_map(|from| document.items_of(from));
+            let config_maps = from().filter_map(|item| {
+                let name = document.text_at(item, &["configMapRef", "name"])?;
+                Some((name.to_owned(), document.text_at(item, &["prefix"]).unwrap_or_default().to_owned()))
+            });
+            let config_maps = config_maps.collect();
+            let secrets = from().filter_map(|item| document.text_at(item, &["secretRef", "name"]).map(str::to_owned));
+            let secrets = secrets.collect();
             let image = document.text_at(container, &["image"]).map(str::to_owned);
-            Container {
-                index,
-                variables,
-                storage,
-                config_maps: names("configMapRef"),
-                secrets: names("secretRef"),
-                image,
-            }
+            Container { index, variables, storage, config_maps, secrets, image }
         })
         .filter(|container| container.variables.any() || !container.config_maps.is_empty())
         .collect()
+}
+
+/// The Secrets that a workload's pod mounts.
+fn mounted_secrets<'d>(document: &'d Document<'_>, resource: Found, kind: &str) -> Vec<&'d str> {
+    let volumes = pod_spec(document, resource, kind).and_then(|pod| document.get(pod, "volumes"));
+    let mut secrets = Vec::new();
+    for volume in volumes.into_iter().flat_map(|volumes| document.items_of(volumes)) {
+        secrets.extend(document.text_at(volume, &["secret", "secretName"]));
+        for source in document.at(volume, &["projected", "sources"]).into_iter().flat_map(|all| document.items_of(all))
+        {
+            secrets.extend(document.text_at(source, &["secret", "name"]));
+        }
+    }
+    secrets
 }
 
 /// The workload and namespace that an upgrader's `config.yaml` names. One that does not say so, or is not YAML, is
@@ -478,7 +557,8 @@ fn upgraded_workload(config: &str, map_name: &str) -> Option<(String, Option<Str
         let workload = document.text_at(root, &["workloadName"])?.to_owned();
         Some((workload, document.text_at(root, &["namespace"]).map(str::to_owned)))
     });
-    named.or_else(|| Some((map_name.strip_suffix("-upgrader-config")?.to_owned(), None)))
+    let by_name = map_name.strip_suffix("-upgrader-config").unwrap_or_default();
+    named.or_else(|| Some((by_name.to_owned(), None)))
 }
 
 #[derive(Debug, PartialEq, Eq)]

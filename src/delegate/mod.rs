@@ -7,7 +7,7 @@ mod names;
 mod stream;
 
 pub(crate) use index::duplicate_key;
-pub use index::{Delegate, Generation, Index, Kind, Legacy, read};
+pub use index::{ConfigSource, Delegate, Generation, Index, Kind, Legacy, Stray, read};
 pub use names::is_secret_name;
 pub use stream::{Location, Stream, StreamError};
 

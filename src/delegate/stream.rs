@@ -63,8 +63,12 @@ impl<'t> Stream<'t> {
     /// When it is not YAML.
     pub fn document(&self, chunk: usize) -> Result<Rc<Document<'t>>, StreamError> {
         let mut open = self.open.borrow_mut();
-        if let Some((_, document)) = open.iter().find(|(number, _)| *number == chunk) {
-            return Ok(Rc::clone(document));
+        if let Some(at) = open.iter().position(|(number, _)| *number == chunk)
+            && let Some((_, document)) = open.remove(at)
+        {
+            // the one used longest ago goes first: a List stays while the documents beside it come and go
+            open.push_back((chunk, Rc::clone(&document)));
+            return Ok(document);
         }
         let Some(cut) = self.chunks.get(chunk) else {
             return Err(StreamError { offset: self.text.len(), cause: "no such document".to_owned() });

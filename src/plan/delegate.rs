@@ -1,6 +1,6 @@
 //! One delegate after the other: the seven changes, or their way back.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::editor::Editor;
@@ -10,11 +10,11 @@ use super::value::{Scalar, Value};
 use super::{
     CERTIFICATE_PATH, Endpoint, Goal, KEY_PATH, MANAGER, Plan, Present, Refusal, SecretSource, Summary, Warning,
 };
-use crate::delegate::{self, Delegate, Generation, Index, Kind, Location, Stream};
-use crate::yaml::{self, Document, Found, ScalarStyle};
+use crate::delegate::{self, ConfigSource, Delegate, Generation, Index, Kind, Location, Stream};
+use crate::yaml::{self, Document, Found, NodeId, ScalarStyle};
 
 /// The variables that the delegate reads the pair by.
-fn variables(generation: &Generation) -> &'static [(&'static str, &'static str)] {
+fn variables(generation: &Generation) -> &'static [Wanted] {
     match generation {
         Generation::Classic | Generation::Legacy(_) => &[
             ("DELEGATE_CLIENT_CERTIFICATE_PATH", CERTIFICATE_PATH),
@@ -28,15 +28,30 @@ fn variables(generation: &Generation) -> &'static [(&'static str, &'static str)]
 
 pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Plan, Refusal> {
     let selected: Vec<&Delegate> = index.delegates.iter().filter(|delegate| is_selected(delegate, names)).collect();
+    let mut users: HashMap<Location, Vec<&Delegate>> = HashMap::new();
+    for delegate in &index.delegates {
+        for source in &delegate.config_maps {
+            users.entry(source.location).or_default().push(delegate);
+        }
+    }
     let mut planner = Planner {
         stream,
         index,
         goal,
         plan: Plan::default(),
         touched: HashSet::new(),
+        moved: HashSet::new(),
+        entries: HashSet::new(),
         secrets: HashSet::new(),
+        users,
         selected: selected.iter().map(|delegate| delegate.workload).collect(),
+        jobs: selected.iter().flat_map(|delegate| &delegate.upgrader_jobs).copied().collect(),
     };
+    if names.is_empty() && matches!(goal, Goal::Present(_)) {
+        for stray in &index.strays {
+            planner.warn(stray.offset, &stray.message, Some("give everything that belongs to a delegate in one input"));
+        }
+    }
     for delegate in selected {
         planner.delegate(delegate)?;
     }
@@ -53,11 +68,18 @@ pub(super) struct Planner<'s, 't> {
     pub(super) index: &'s Index,
     pub(super) goal: &'s Goal,
     pub(super) plan: Plan,
-    /// Objects that are planned already: two delegates may share a ConfigMap.
+    /// Upgraders and Secrets that are planned already.
     pub(super) touched: HashSet<Location>,
+    /// Values and keys of ConfigMaps that are planned already: two delegates may share a ConfigMap.
+    moved: HashSet<(Location, NodeId)>,
+    entries: HashSet<(Location, &'static str)>,
     /// Secrets that come into the stream, or into the file, by namespace and name.
     pub(super) secrets: HashSet<(Option<String>, String)>,
-    selected: HashSet<Location>,
+    /// The delegates that take variables from a ConfigMap.
+    users: HashMap<Location, Vec<&'s Delegate>>,
+    /// The workloads of the delegates that are meant, and the CronJobs of their upgraders.
+    pub(super) selected: HashSet<Location>,
+    pub(super) jobs: HashSet<Location>,
 }
 
 /// A Kubernetes object, opened for planning.
@@ -66,6 +88,17 @@ pub(super) struct Object<'t> {
     pub(super) document: Rc<Document<'t>>,
     pub(super) root: Found,
 }
+
+/// A URL that moves.
+struct Move {
+    location: Location,
+    value: Found,
+    from: String,
+    to: String,
+}
+
+/// What a variable is to be: its name and its value.
+type Wanted = (&'static str, &'static str);
 
 /// A variable that takes effect, and where it stands.
 pub(super) struct Variable {
@@ -119,6 +152,11 @@ impl<'s, 't> Planner<'s, 't> {
                 .help("move it to an immutable delegate image first; `--delegate NAME` selects other delegates"));
             }
             summary.remarks.push("legacy delegate: left alone".to_owned());
+            self.plan.summaries.push(summary);
+            return Ok(());
+        }
+        if let (Kind::Other(kind), Goal::Absent { .. }) = (&delegate.kind, self.goal) {
+            summary.remarks.push(format!("in a {kind}: left alone"));
             self.plan.summaries.push(summary);
             return Ok(());
         }
@@ -183,15 +221,17 @@ impl<'s, 't> Planner<'s, 't> {
         container: Found,
     ) -> Result<BTreeMap<String, Variable>, Refusal> {
         let mut all = BTreeMap::new();
-        for &location in &delegate.config_maps {
+        for ConfigSource { location, prefix } in &delegate.config_maps {
+            let location = *location;
             let map = self.open(location)?;
             let Some(data) = map.document.get(map.root, "data") else { continue };
             for entry in map.document.entries(data.node) {
-                let Some(name) = map.document.scalar(entry.key) else { continue };
+                let Some(key) = map.document.scalar(entry.key) else { continue };
+                let name = format!("{prefix}{key}");
                 let found = map.document.resolve(entry.value);
                 let value = Found { via: data.via.or(found.via), ..found };
                 let text = text_of(&map.document, value);
-                all.insert(name.to_owned(), Variable { location, value: Some(value), text, node: value });
+                all.insert(name, Variable { location, value: Some(value), text, node: value });
             }
         }
         let document = &object.document;
@@ -267,49 +307,30 @@ impl<'s, 't> Planner<'s, 't> {
 
         // 5
         let moves = self.moves(delegate, present.endpoint.as_ref().map(Endpoint::as_str), environment, summary)?;
-        for (location, found, old, new) in &moves {
-            if *location == object.location {
-                editor.replace_prefix(*found, old, new)?;
-            }
+        self.warn_of_neighbours(pod, container, object, environment, present)?;
+        for moved in moves.iter().filter(|moved| moved.location == object.location) {
+            editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
         }
         self.finish(object, editor);
-        for &location in &delegate.config_maps {
-            let map = self.open(location)?;
-            let mut editor = Editor::new(&map.document);
-            let here: Vec<_> = moves.iter().filter(|(at, ..)| *at == location).collect();
-            let adds = location == home && !missing.is_empty();
-            if !here.is_empty() || adds {
-                self.unshared(delegate, location)?;
-            }
-            if !self.touched.insert(location) {
-                continue;
-            }
-            for (_, found, old, new) in here {
-                editor.replace_prefix(*found, old, new)?;
-            }
-            if adds && let Some(data) = map.document.get(map.root, "data") {
-                let entries =
-                    missing.iter().map(|(name, value)| (Scalar::plain(name), Scalar::quoted(value).into())).collect();
-                editor.add_entries(data, None, entries)?;
-            }
-            self.finish(&map, editor);
-        }
+        let added = missing.into_iter().filter(|_| home != object.location).map(|wanted| (home, wanted)).collect();
+        self.config_maps(delegate, &moves, added, &[])?;
 
         // 6 and 7
-        self.upgrader(delegate, Some(present), environment, &secret_name, name_style, summary)?;
+        let endpoint = present.endpoint.as_ref().map(Endpoint::as_str);
+        self.upgrader(delegate, Some(present), endpoint, environment, (&secret_name, name_style), summary)?;
 
         // 1
         self.secret(delegate, present, object, &secret_name, name_style, summary)
     }
 
-    /// Where URLs move: place, old prefix, new prefix.
+    /// Where URLs move.
     fn moves(
         &mut self,
         delegate: &Delegate,
         to: Option<&str>,
         environment: &BTreeMap<String, Variable>,
         summary: &mut Summary,
-    ) -> Result<Vec<(Location, Found, String, String)>, Refusal> {
+    ) -> Result<Vec<Move>, Refusal> {
         let manager = environment.get(MANAGER);
         let Some(to) = to else {
             if let Some(variable) = manager
@@ -350,18 +371,20 @@ impl<'s, 't> Planner<'s, 't> {
                 if let Some(value) = variable.value
                     && is_under(&variable.text, from)
                 {
-                    moves.push((variable.location, value, from.to_owned(), to.to_owned()));
+                    let location = variable.location;
+                    moves.push(Move { location, value, from: from.to_owned(), to: to.to_owned() });
                 }
             }
             summary.actions.push(format!("{} moved from {} to {to}", plural(moves.len(), "URL"), mask_user_info(from)));
         }
         if matches!(self.goal, Goal::Present(_)) {
             for name in ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"] {
-                if let Some(variable) = environment.get(name)
-                    && variable.text.contains("://")
-                    && !is_under(&variable.text, from)
-                    && !is_under(&variable.text, to)
-                {
+                let is_elsewhere = |variable: &&Variable| {
+                    let is_url = variable.text.contains("://");
+                    let is_ours = is_under(&variable.text, from) || is_under(&variable.text, to);
+                    variable.value.is_none() || is_url && !is_ours
+                };
+                if let Some(variable) = environment.get(name).filter(is_elsewhere) {
                     let offset = self.offset(variable.location, variable.node)?;
                     self.warn(
                         offset,
@@ -378,17 +401,65 @@ impl<'s, 't> Planner<'s, 't> {
         Ok(self.open(location)?.document.node(found.node).span.start)
     }
 
+    /// Moves URLs in the ConfigMaps that a delegate takes variables from, and adds or removes variables there.
+    fn config_maps(
+        &mut self,
+        delegate: &Delegate,
+        moves: &[Move],
+        added: Vec<(Location, Wanted)>,
+        gone: &[(&'static str, Location)],
+    ) -> Result<(), Refusal> {
+        for ConfigSource { location, prefix } in &delegate.config_maps {
+            let location = *location;
+            let map = self.open(location)?;
+            let mut editor = Editor::new(&map.document);
+            for moved in moves.iter().filter(|moved| moved.location == location) {
+                if self.moved.insert((location, moved.value.node)) {
+                    editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
+                }
+            }
+            let data = map.document.get(map.root, "data").unwrap_or(map.root);
+            let missing: Vec<_> = added
+                .iter()
+                .filter(|(at, (name, _))| *at == location && self.entries.insert((location, name)))
+                .map(|(_, (name, value))| (Scalar::plain(name), Scalar::quoted(value).into()))
+                .collect();
+            if !missing.is_empty() && !prefix.is_empty() {
+                return Err(editor.refuse(
+                    data.node,
+                    format!(
+                        "`{}` takes these variables with the prefix `{prefix}`, so none can be added",
+                        delegate.name
+                    ),
+                ));
+            }
+            if !missing.is_empty() {
+                editor.add_entries(data, None, missing)?;
+            }
+            let keys: Vec<&str> = gone
+                .iter()
+                .filter(|(name, at)| *at == location && self.entries.insert((location, name)))
+                .map(|(name, _)| *name)
+                .collect();
+            if !keys.is_empty() {
+                editor.remove_entries(data, &keys)?;
+            }
+            if !editor.edits.is_empty() {
+                self.unshared(delegate, &map)?;
+            }
+            self.finish(&map, editor);
+        }
+        Ok(())
+    }
+
     /// Refuses to change a ConfigMap that a delegate outside the selection uses too.
-    fn unshared(&self, delegate: &Delegate, location: Location) -> Result<(), Refusal> {
-        let other = self
-            .index
-            .delegates
-            .iter()
-            .find(|other| other.config_maps.contains(&location) && !self.selected.contains(&other.workload));
+    fn unshared(&self, delegate: &Delegate, map: &Object<'_>) -> Result<(), Refusal> {
+        let users = self.users.get(&map.location).into_iter().flatten();
+        let other = users.into_iter().find(|other| !self.selected.contains(&other.workload));
         match other {
             None => Ok(()),
             Some(other) => Err(Refusal::at(
-                self.open(location)?.document.node(location.node).span.start,
+                map.document.node(map.root.node).span.start,
                 format!(
                     "this ConfigMap of `{}` is also that of `{}`, which is not selected",
                     delegate.name, other.name
@@ -396,6 +467,38 @@ impl<'s, 't> Planner<'s, 't> {
             )
             .help(format!("add `--delegate {}`", other.name))),
         }
+    }
+
+    /// Warns of other containers of the pod whose URLs stay: they have no certificate to show at the endpoint.
+    fn warn_of_neighbours(
+        &mut self,
+        pod: Found,
+        container: Found,
+        object: &Object<'_>,
+        environment: &BTreeMap<String, Variable>,
+        present: &Present,
+    ) -> Result<(), Refusal> {
+        let document = &object.document;
+        let manager = environment.get(MANAGER).and_then(|variable| base(&variable.text));
+        let Some(from) = manager.filter(|from| present.endpoint.as_ref().is_some_and(|to| to.as_str() != *from)) else {
+            return Ok(());
+        };
+        for list in ["initContainers", "containers"] {
+            let others = document.get(pod, list).into_iter().flat_map(|list| document.items_of(list));
+            for other in others.filter(|other| other.node != container.node) {
+                let env = document.get(other, "env").into_iter().flat_map(|env| document.items_of(env));
+                let mut values = env.filter_map(|item| document.get(item, "value"));
+                let under = values.find(|value| document.scalar(value.node).is_some_and(|text| is_under(text, from)));
+                if let Some(value) = under {
+                    self.warn(
+                        document.node(value.node).span.start,
+                        "another container uses the manager URL too: left alone, because it has no certificate",
+                        Some("give it a mount of `client-certificate` and the endpoint if it needs them"),
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     fn same_variable(&self, name: &str, value: &str, variable: &Variable) -> Result<(), Refusal> {
@@ -427,6 +530,7 @@ impl<'s, 't> Planner<'s, 't> {
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
         let document = &object.document;
+        let given = restore.is_some();
         let mut editor = Editor::new(document);
         let mut gone = Vec::new();
         for &(name, value) in variables(&delegate.generation) {
@@ -448,9 +552,13 @@ impl<'s, 't> Planner<'s, 't> {
         let secret_name = volume(document, pod, &editor)?.map(|(_, name)| name);
         let (mounts, volumes) = remove_mounts_and_volume(&mut editor, pod, container)?;
         summary.actions.extend(counted(&[(gone.len(), "variable"), (mounts, "mount"), (volumes, "volume")], "removed"));
-        if restore.is_none()
+        let manager_is_mtls =
+            environment.get(MANAGER).is_some_and(|variable| is_mtls(variable.text.trim_end_matches('/')));
+        // a delegate that never was on mTLS has no URL to restore
+        let restore = restore.filter(|_| manager_is_mtls || !gone.is_empty() || mounts + volumes > 0);
+        if !given
+            && manager_is_mtls
             && let Some(variable) = environment.get(MANAGER)
-            && is_mtls(variable.text.trim_end_matches('/'))
         {
             let offset = self.offset(variable.location, variable.node)?;
             self.warn(
@@ -460,32 +568,12 @@ impl<'s, 't> Planner<'s, 't> {
             );
         }
         let moves = self.moves(delegate, restore, environment, summary)?;
-        for (location, found, old, new) in &moves {
-            if *location == object.location {
-                editor.replace_prefix(*found, old, new)?;
-            }
+        for moved in moves.iter().filter(|moved| moved.location == object.location) {
+            editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
         }
         self.finish(object, editor);
-        for &location in &delegate.config_maps {
-            let map = self.open(location)?;
-            let mut editor = Editor::new(&map.document);
-            let here: Vec<_> = moves.iter().filter(|(at, ..)| *at == location).collect();
-            let keys: Vec<&str> = gone.iter().filter(|(_, at)| *at == location).map(|(name, _)| *name).collect();
-            if !here.is_empty() || !keys.is_empty() {
-                self.unshared(delegate, location)?;
-            }
-            if !self.touched.insert(location) {
-                continue;
-            }
-            for (_, found, old, new) in here {
-                editor.replace_prefix(*found, old, new)?;
-            }
-            if let Some(data) = map.document.get(map.root, "data").filter(|_| !keys.is_empty()) {
-                editor.remove_entries(data, &keys)?;
-            }
-            self.finish(&map, editor);
-        }
-        self.upgrader(delegate, None, environment, "", ScalarStyle::Plain, summary)?;
+        self.config_maps(delegate, &moves, Vec::new(), &gone)?;
+        self.upgrader(delegate, None, restore, environment, ("", ScalarStyle::Plain), summary)?;
         let default_secret = format!("{}-client-certificate", delegate.name);
         let name = secret_name.unwrap_or(default_secret);
         for location in self.index.secrets(&name, delegate.namespace.as_deref()).to_vec() {

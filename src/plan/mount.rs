@@ -6,6 +6,11 @@ use super::value::{Scalar, Value};
 use super::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, Refusal, SecretSource, VOLUME};
 use crate::yaml::{Document, Found, ScalarStyle};
 
+/// A path without doubled slashes and dots, as a kubelet sees it.
+fn cleaned(path: &str) -> String {
+    path.split('/').filter(|part| !matches!(*part, "" | ".")).map(|part| format!("/{part}")).collect()
+}
+
 /// The volume `client-certificate` of a pod, and the name of its Secret.
 pub(super) fn volume(
     document: &Document<'_>,
@@ -23,12 +28,16 @@ pub(super) fn volume(
             .refuse(volume.node, format!("a volume `{VOLUME}` is there already, and it is not a Secret"))
             .help("give that volume another name, or take it out"));
     };
-    for item in document.at(volume, &["secret", "items"]).into_iter().flat_map(|items| document.items_of(items)) {
-        let (key, path) = (document.text_at(item, &["key"]), document.text_at(item, &["path"]));
-        if key.is_some_and(|key| [CERTIFICATE_KEY, KEY_KEY].contains(&key)) && key != path {
+    if let Some(items) = document.at(volume, &["secret", "items"]) {
+        let has = |key: &str| {
+            document.items_of(items).any(|item| {
+                document.text_at(item, &["key"]) == Some(key) && document.text_at(item, &["path"]) == Some(key)
+            })
+        };
+        if !has(CERTIFICATE_KEY) || !has(KEY_KEY) {
             return Err(editor
-                .refuse(item.node, format!("the volume `{VOLUME}` puts this file under another name"))
-                .help("take `items` out, or let key and path be the same"));
+                .refuse(items.node, format!("the volume `{VOLUME}` does not put both files in under their own names"))
+                .help("take `items` out, or name `client.crt` and `client.key` there as key and path"));
         }
     }
     Ok(Some((volume, name.to_owned())))
@@ -67,7 +76,7 @@ pub(super) fn add_mount(editor: &mut Editor<'_, '_>, container: Found) -> Result
     let mounts = document.get(container, "volumeMounts");
     for mount in mounts.into_iter().flat_map(|mounts| document.items_of(mounts)) {
         let name = document.text_at(mount, &["name"]);
-        let path = document.text_at(mount, &["mountPath"]).unwrap_or_default().trim_end_matches('/');
+        let path = &cleaned(document.text_at(mount, &["mountPath"]).unwrap_or_default());
         let sub_path = document.get(mount, "subPath").or_else(|| document.get(mount, "subPathExpr"));
         if name == Some(VOLUME) && path == MOUNT_PATH && sub_path.is_none() {
             return Ok(false);

@@ -146,7 +146,7 @@ impl<'t> Planner<'_, 't> {
             editor.replace(*found, scalar)?;
         }
         if !missing.is_empty() {
-            match data.filter(|data| !document.is_null(data.node) && document.last_child(data.node).is_some()) {
+            match data.filter(|data| !document.is_null(data.node)) {
                 Some(data) => editor.add_entries(data, None, missing)?,
                 None => {
                     return Err(editor
@@ -154,6 +154,13 @@ impl<'t> Planner<'_, 't> {
                         .help("take the Secret out: it is written anew"));
                 }
             }
+        }
+        if changed && document.text_at(secret.root, &["immutable"]) == Some("true") {
+            self.warn(
+                document.node(location.node).span.start,
+                format!("the Secret `{name}` is immutable: a cluster that has it refuses the new pair"),
+                Some("delete it there before you apply the manifest"),
+            );
         }
         self.finish(&secret, editor);
         if changed {
@@ -181,6 +188,12 @@ impl<'t> Planner<'_, 't> {
         }
         let secret = self.open(location)?;
         let document = &secret.document;
+        let namespace = document.text_at(secret.root, &["metadata", "namespace"]);
+        let mut users = self.index.mounting(name, namespace).iter();
+        if users.any(|user| !self.selected.contains(user) && !self.jobs.contains(user)) {
+            summary.remarks.push(format!("the Secret `{name}` stays, because another workload mounts it"));
+            return Ok(());
+        }
         let mut editor = Editor::new(document);
         let mut others = 0;
         let mut ours = Vec::new();

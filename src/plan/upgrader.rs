@@ -7,9 +7,7 @@ use super::editor::Editor;
 use super::endpoint::{base, is_under, mask_user_info};
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
 use super::value::Scalar;
-use super::{
-    CERTIFICATE_PATH, Endpoint, Goal, KEY_PATH, MANAGER, Present, Refusal, SecretSource, Summary, Upgrader, VOLUME,
-};
+use super::{CERTIFICATE_PATH, KEY_PATH, MANAGER, Present, Refusal, SecretSource, Summary, Upgrader, VOLUME};
 use crate::delegate::{self, Delegate, Stream};
 use crate::yaml::{Found, ScalarStyle};
 
@@ -17,15 +15,14 @@ const UPGRADER_KEYS: [(&str, &str); 2] =
     [("clientCertificateFilePath", CERTIFICATE_PATH), ("clientCertificateKeyFilePath", KEY_PATH)];
 
 impl Planner<'_, '_> {
-    /// The upgrader's ConfigMaps and CronJobs. `present` is `None` on the way back, for which `environment` is not
-    /// needed: the base to restore is in the goal.
+    /// The upgrader's ConfigMaps and CronJobs. `present` is `None` on the way back; `to` is where URLs move.
     pub(super) fn upgrader(
         &mut self,
         delegate: &Delegate,
         present: Option<&Present>,
+        to: Option<&str>,
         environment: &BTreeMap<String, Variable>,
-        secret_name: &str,
-        name_style: ScalarStyle,
+        (secret_name, name_style): (&str, ScalarStyle),
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
         let there = !delegate.upgraders.is_empty() || !delegate.orphan_jobs.is_empty();
@@ -52,7 +49,7 @@ impl Planner<'_, '_> {
             }
             let map = self.open(location)?;
             let mut editor = Editor::new(&map.document);
-            self.upgrader_config(&map, &mut editor, present, from)?;
+            self.upgrader_config(&map, &mut editor, present, (from, to))?;
             changed |= !editor.edits.is_empty();
             self.finish(&map, editor);
             if delegate.upgrader_jobs.is_empty() && present.is_some() {
@@ -86,11 +83,11 @@ impl Planner<'_, '_> {
     }
 
     fn upgrader_config(
-        &self,
+        &mut self,
         map: &Object<'_>,
         outer: &mut Editor<'_, '_>,
         present: Option<&Present>,
-        from: Option<&str>,
+        (from, to): (Option<&str>, Option<&str>),
     ) -> Result<(), Refusal> {
         let Some(config) = map.document.at(map.root, &["data", "config.yaml"]) else { return Ok(()) };
         let text = map.document.scalar(config.node).unwrap_or_default().to_owned();
@@ -128,19 +125,18 @@ impl Planner<'_, '_> {
             }
         }
         let manager = document.at(root, &["delegateConfig", "managerHost"]);
-        let to = match (present, self.goal) {
-            (Some(present), _) => {
-                if !missing.is_empty() {
-                    editor.add_entries(root, Some("delegateConfig"), missing).map_err(inside)?;
-                }
-                present.endpoint.as_ref().map(Endpoint::as_str)
-            }
-            (None, Goal::Absent { base }) => {
-                editor.remove_entries(root, &there).map_err(inside)?;
-                base.as_deref()
-            }
-            (None, Goal::Present(_)) => None,
-        };
+        if present.is_none() {
+            editor.remove_entries(root, &there).map_err(inside)?;
+        } else if !missing.is_empty() {
+            editor.add_entries(root, Some("delegateConfig"), missing).map_err(inside)?;
+        }
+        if manager.is_none() && to.is_some() && present.is_some() {
+            self.warn(
+                layout.start(config.node),
+                "the upgrader's configuration has no `delegateConfig.managerHost` to move",
+                Some("set it to the endpoint if the upgrader needs it"),
+            );
+        }
         if let (Some(manager), Some(to)) = (manager, to) {
             let value = document.scalar(manager.node).unwrap_or_default();
             if let Some(from) = from.filter(|from| is_under(value, from)) {

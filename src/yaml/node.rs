@@ -223,9 +223,10 @@ impl<'t> Document<'t> {
         path.iter().try_fold(mapping, |found, key| self.get(found, key))
     }
 
-    /// The scalar at a path of keys.
+    /// The text at a path of keys; a null is none, however it is written.
     pub fn text_at(&self, mapping: Found, path: &[&str]) -> Option<&str> {
-        self.scalar(self.at(mapping, path)?.node)
+        let node = self.at(mapping, path)?.node;
+        self.scalar(node).filter(|_| !self.is_null(node))
     }
 
     /// The items of a sequence, each with its alias followed.
