@@ -13,11 +13,13 @@ pub(super) struct Editor<'d, 't> {
     pub(super) document: &'d Document<'t>,
     pub(super) edits: Vec<Edit>,
     pub(super) changes: Vec<Change>,
+    /// The keys, values and items that are taken out.
+    gone: Vec<NodeId>,
 }
 
 impl<'d, 't> Editor<'d, 't> {
     pub(super) fn new(document: &'d Document<'t>) -> Editor<'d, 't> {
-        Editor { document, edits: Vec::new(), changes: Vec::new() }
+        Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new() }
     }
 
     fn layout(&self) -> Layout<'d, 't> {
@@ -510,6 +512,7 @@ impl<'d, 't> Editor<'d, 't> {
                 self.block_run(collection, child.0, last, behind.first().map(|next| next.0))?
             };
             self.delete(span);
+            self.gone.extend(gone.iter().flat_map(|&(first, last)| [first, last]));
             rest = behind;
         }
         Ok(())
@@ -546,6 +549,7 @@ impl<'d, 't> Editor<'d, 't> {
         let start = start.ok_or_else(|| self.refuse(first, "this is written in a way we cannot remove"))?;
         let end = self.last_line_end(last)?;
         if layout.starts_line(start) {
+            self.spares_block_scalar(first, end)?;
             return Ok(match layout.previous_line_end(start) {
                 Some(previous) => previous..end,
                 None => layout.line_start(start)..end + layout.line_break(end).len(),
@@ -559,6 +563,56 @@ impl<'d, 't> Editor<'d, 't> {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
         Ok(start..next_start)
+    }
+
+    /// Refuses a removal that would join a block scalar with what it takes for its own: with blank lines where it keeps
+    /// them (`|+`), with the end of a text without a line end.
+    fn spares_block_scalar(&self, first: NodeId, end: usize) -> Result<(), Refusal> {
+        let layout = self.layout();
+        let Some(leaf) = self.leaf_before(first) else { return Ok(()) };
+        if !matches!(self.document.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) {
+            return Ok(());
+        }
+        let Some(block) = layout.block_scalar(leaf) else { return Ok(()) };
+        let header = crate::yaml::slice(self.document.text, &(block.header..layout.line_end(block.header)));
+        let indicators = header.split([' ', '\t']).next().unwrap_or_default();
+        let next = end + layout.line_break(end).len();
+        let next_line = crate::yaml::slice(self.document.text, &(next..layout.line_end(next)));
+        if next == end && !indicators.contains('-') {
+            return Err(self
+                .refuse(leaf, "this block scalar would come to end the text, which has no line end")
+                .help("end the file with a line end, then run again"));
+        }
+        if next < self.document.chunk.span.end && next_line.trim().is_empty() && indicators.contains('+') {
+            return Err(self
+                .refuse(leaf, "this block scalar keeps blank lines (`+`), and would get those behind the removed lines")
+                .help("take the blank lines away, or the `+`, then run again"));
+        }
+        Ok(())
+    }
+
+    /// The last leaf before a node, of what is not taken out.
+    fn leaf_before(&self, first: NodeId) -> Option<NodeId> {
+        let document = self.document;
+        let mut at = first;
+        loop {
+            match document.previous(at) {
+                Some(previous) => {
+                    at = previous;
+                    if !self.gone.contains(&at) {
+                        break;
+                    }
+                }
+                None => at = document.parent(at)?,
+            }
+        }
+        while let Kind::Sequence { flow: false } | Kind::Mapping { flow: false } = document.kind(at) {
+            at = document.last_child(at)?;
+            while self.gone.contains(&at) {
+                at = document.previous(at)?;
+            }
+        }
+        Some(at)
     }
 
     /// Applies edits that were planned on the text inside a literal block scalar.

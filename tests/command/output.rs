@@ -41,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("diff of several files shows each", diff_several),
             ("remove gives the plain manifest back", remove),
             ("remove leaves a plain manifest", remove_nothing),
+            ("remove gives a block scalar no line that is not its own", remove_behind_block_scalar),
             ("remove takes its options as inject does", remove_options),
         ],
     )
@@ -492,6 +493,30 @@ fn remove_nothing() {
     assert_eq!(output.stdout, plain());
     assert_eq!(output.stderr, "<stdin>: acorn (namespace ci-delegates): nothing to do\n");
     folder.pipe("remove", b"a: 1\n").refused_with("error: <stdin>: no delegate found\n");
+}
+
+fn remove_behind_block_scalar() {
+    let folder = Folder::new();
+    let with = |header: &str, end: &str| {
+        let variable = format!("- name: INIT_SCRIPT\n          value: {header}\n            echo\n");
+        let tags = "- name: DELEGATE_TAGS\n          value: \"acorn,linux-amd64\"\n";
+        let manifest = String::from_utf8(injected()).unwrap().replace(tags, &variable);
+        format!("{}{end}", manifest.trim_end())
+    };
+    let place = "<stdin>:58:18: this block scalar";
+    let remove = |manifest: &str| folder.pipe("remove --endpoint https://app.harness.io -q", manifest.as_bytes());
+    remove(&with("|+", "\n\n\n")).refused(&format!(
+        "error: {place} keeps blank lines (`+`), and would get those behind the removed lines\n  help: take the blank \
+         lines away, or the `+`, then run again\n"
+    ));
+    remove(&with("|", "")).refused(&format!(
+        "error: {place} would come to end the text, which has no line end\n  help: end the file with a line end, then \
+         run again\n"
+    ));
+    for (header, end) in [("|+", "\n"), ("|", "\n\n"), ("|-", ""), ("|-", "\n\n"), ("|", "\n")] {
+        let output = remove(&with(header, end)).ended_with(0);
+        assert!(output.stdout().ends_with(&format!("value: {header}\n            echo{end}")), "{}", output.stdout());
+    }
 }
 
 fn remove_options() {

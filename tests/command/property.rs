@@ -225,6 +225,8 @@ fn holds(text: &str, goal: &Goal) -> Result<bool, TestCaseError> {
             Some(twice) => prop_assert_eq!(&twice, &once, "inject twice is not inject once"),
             None => return Err(TestCaseError::fail(format!("what inject gave, inject refuses:\n{once}"))),
         }
+        // on the way back, too, nothing reads differently than planned
+        changed(&once, &Goal::Absent { base: Some("https://app.harness.io".to_owned()) })?;
         Ok(true)
     }));
     checked.unwrap_or_else(|_| Err(TestCaseError::fail("it panicked")))
