@@ -53,7 +53,10 @@ impl ChangeError {
     pub fn help(&self) -> Option<&str> {
         match self {
             ChangeError::Refused(refusal) => refusal.help.as_deref(),
-            ChangeError::Overlap(_) | ChangeError::Unproved(_) => None,
+            ChangeError::Unproved(VerifyError::Ambiguous { .. }) => {
+                Some("write this place more plainly, then run again: `kubectl` may read it differently than it looks")
+            }
+            ChangeError::Overlap(_) | ChangeError::Unproved(VerifyError::Bug { .. }) => None,
         }
     }
 }

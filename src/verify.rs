@@ -33,6 +33,32 @@ pub enum VerifyError {
     },
 }
 
+impl VerifyError {
+    /// The same, elsewhere: a place inside an embedded file means nothing outside of it.
+    fn at(self, offset: usize) -> VerifyError {
+        match self {
+            VerifyError::Ambiguous { cause, .. } => VerifyError::Ambiguous { offset, cause },
+            VerifyError::Bug { cause, .. } => VerifyError::Bug { offset, cause },
+        }
+    }
+}
+
+/// What the second parser cannot read.
+struct Unread {
+    cause: String,
+    /// The line on which it gave up, from 1.
+    line: Option<usize>,
+}
+
+impl Unread {
+    /// As a refusal of the document `text`, which starts at `offset`.
+    fn ambiguous(self, text: &str, offset: usize) -> VerifyError {
+        let lines_before = self.line.unwrap_or(1).saturating_sub(1);
+        let before: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
+        VerifyError::Ambiguous { offset: offset + before, cause: self.cause }
+    }
+}
+
 /// A stretch that changed, whole documents: its bytes in the original and in the new text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
@@ -61,6 +87,13 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
         let missing = || bug(offset, "a document is missing in the result");
         let planned = plan.documents.get(&number);
         let region_start = at;
+        if let Some(chunk) = chunk
+            && planned.is_some_and(|planned| !planned.inserted_before.is_empty())
+        {
+            // what stands before its marker comes to stand before what is put in
+            let old_text = slice(original.text, &chunk.span);
+            read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
+        }
         for value in planned.into_iter().flat_map(|planned| &planned.inserted_before) {
             let inserted = new_chunks.next().ok_or_else(missing)?;
             at = inserted.span.end;
@@ -78,7 +111,7 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
             at = kept.span.end;
             let new_text = slice(new, &kept.span);
             let changes = planned.map_or(&[][..], |planned| &planned.changes);
-            if !changes.is_empty() || chunk.directives && old_text != new_text {
+            if !changes.is_empty() || planned.is_some() && old_text != new_text {
                 document(old_text, new_text, changes, offset)?;
             } else if old_text != new_text && content(old_text) != content(new_text) {
                 return Err(bug(offset, "a document that no edit touches changed"));
@@ -104,7 +137,7 @@ fn content(text: &str) -> &str {
 fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), VerifyError> {
     let bug = |cause: String| VerifyError::Bug { offset, cause };
     let raw = read_raw(text).map_err(bug)?;
-    let typed = read_typed(text).map_err(bug)?;
+    let typed = read_typed(text).map_err(|unread| bug(unread.cause))?;
     if Tree::planned(value, Style::Block).matches(&raw, offset)?
         && Tree::planned(value, Style::Block).matches(&typed, offset)?
     {
@@ -118,7 +151,7 @@ fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(
     let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
     let bug = |cause: String| VerifyError::Bug { offset, cause };
     let raw = read_raw(old).map_err(ambiguous)?;
-    let typed = read_typed(old).map_err(ambiguous)?;
+    let typed = read_typed(old).map_err(|unread| unread.ambiguous(old, offset))?;
     if !agree(&raw, &typed) {
         return Err(ambiguous("two YAML parsers read this document differently".to_owned()));
     }
@@ -126,7 +159,7 @@ fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
     for same in [
         raw.changed(&sorted, 0).matches(&read_raw(new).map_err(bug)?, offset)?,
-        typed.changed(&sorted, 0).matches(&read_typed(new).map_err(bug)?, offset)?,
+        typed.changed(&sorted, 0).matches(&read_typed(new).map_err(|unread| bug(unread.cause))?, offset)?,
     ] {
         if !same {
             return Err(bug("an edited document reads differently than planned".to_owned()));
@@ -238,19 +271,19 @@ impl<L: Leaf> Tree<L> {
         let removed = |changes: &[&Change]| {
             changes.iter().any(|change| change.path.len() == depth + 1 && change.operation == Operation::Remove)
         };
-        match self {
+        let mut own: Vec<&Operation> = own.iter().map(|change| &change.operation).collect();
+        own.sort_by_key(|operation| operation.position());
+        let mut own = own.into_iter().peekable();
+        let mut due = |index: usize| -> Vec<&Operation> {
+            std::iter::from_fn(|| own.next_if(|operation| operation.position() == Some(index))).collect()
+        };
+        let changed = match self {
             Tree::Sequence { flow, items } => {
-                let mut out = Vec::with_capacity(items.len() + own.len());
-                let count = items.len();
+                let mut out = Vec::with_capacity(items.len());
                 for (index, item) in items.into_iter().map(Some).chain([None]).enumerate() {
-                    for change in own {
-                        match &change.operation {
-                            Operation::InsertItem(position, value, style) if *position == index => {
-                                out.push(Tree::planned(value, *style));
-                            }
-                            Operation::InsertItem(position, ..) if *position <= count => {}
-                            _ => return Tree::Misfit,
-                        }
+                    for operation in due(index) {
+                        let Operation::InsertItem(_, value, style) = operation else { return Tree::Misfit };
+                        out.push(Tree::planned(value, *style));
                     }
                     let changes = of_child(index);
                     out.extend(item.filter(|_| !removed(changes)).map(|item| item.changed(changes, depth + 1)));
@@ -258,17 +291,11 @@ impl<L: Leaf> Tree<L> {
                 Tree::Sequence { flow, items: out }
             }
             Tree::Mapping { flow, entries } => {
-                let mut out = Vec::with_capacity(entries.len() + own.len());
-                let count = entries.len();
+                let mut out = Vec::with_capacity(entries.len());
                 for (index, entry) in entries.into_iter().map(Some).chain([None]).enumerate() {
-                    for change in own {
-                        match &change.operation {
-                            Operation::InsertEntry(position, key, value, style) if *position == index => {
-                                out.push((Tree::Leaf(L::planned(key)), Tree::planned(value, *style)));
-                            }
-                            Operation::InsertEntry(position, ..) if *position <= count => {}
-                            _ => return Tree::Misfit,
-                        }
+                    for operation in due(index) {
+                        let Operation::InsertEntry(_, key, value, style) = operation else { return Tree::Misfit };
+                        out.push((Tree::Leaf(L::planned(key)), Tree::planned(value, *style)));
                     }
                     let changes = of_child(index);
                     let entry = entry.filter(|_| !removed(changes));
@@ -276,8 +303,10 @@ impl<L: Leaf> Tree<L> {
                 }
                 Tree::Mapping { flow, entries: out }
             }
-            _ => Tree::Misfit,
-        }
+            _ => return Tree::Misfit,
+        };
+        // what is left fits nowhere
+        if own.next().is_some() { Tree::Misfit } else { changed }
     }
 
     /// Whether `actual` is this tree. A parser that knows no styles leaves them out of its trees.
@@ -309,7 +338,7 @@ impl<L: Leaf> Tree<L> {
             }
             (Tree::Embedded(old, changes), Tree::Leaf(new)) => match (old.text(), new.text()) {
                 (Some(old), Some(new)) => {
-                    document(old, new, changes, offset)?;
+                    document(old, new, changes, offset).map_err(|error| error.at(offset))?;
                     true
                 }
                 _ => false,
@@ -351,15 +380,19 @@ fn raw_tree(document: &Document<'_>, id: NodeId) -> Tree<Raw> {
     }
 }
 
-fn read_typed(text: &str) -> Result<Tree<serde_yaml::Value>, String> {
+fn read_typed(text: &str) -> Result<Tree<serde_yaml::Value>, Unread> {
     let mut documents = serde_yaml::Deserializer::from_str(text);
-    let unread = |_| "the second YAML parser cannot read this document".to_owned();
+    // its own message may quote the text
+    let unread = |error: serde_yaml::Error| Unread {
+        cause: "the second YAML parser cannot read this, and so may Kubernetes".to_owned(),
+        line: error.location().map(|location| location.line()),
+    };
     let value = match documents.next() {
         Some(document) => serde_yaml::Value::deserialize(document).map_err(unread)?,
         None => return Ok(Tree::Sequence { flow: None, items: Vec::new() }),
     };
     if documents.next().is_some() {
-        return Err("the second YAML parser sees more than one document".to_owned());
+        return Err(Unread { cause: "the second YAML parser sees more than one document here".to_owned(), line: None });
     }
     Ok(typed_tree(value))
 }

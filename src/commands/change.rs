@@ -133,8 +133,8 @@ fn manager_base(given: &str) -> Result<String, Failure> {
             Some("give the base URL to restore, such as `https://app.harness.io/gratis`".to_owned()),
         )
     };
-    if base.is_empty() || base.ends_with(':') || base.chars().any(|c| c.is_control() || c == ' ') {
-        return Err(fail("nothing is left of it, or it holds blanks").into());
+    if base.trim().is_empty() || base.ends_with(':') || base.chars().any(char::is_control) {
+        return Err(fail("nothing is left of it").into());
     }
     if let Some((scheme, rest)) = base.split_once("://") {
         if !matches!(scheme, "http" | "https") {
@@ -142,6 +142,9 @@ fn manager_base(given: &str) -> Result<String, Failure> {
         }
         if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
             return Err(fail("it must not hold a user or a password").into());
+        }
+        if base.contains(' ') {
+            return Err(fail("it must not hold blanks").into());
         }
         if base.contains(['?', '#']) {
             return Err(fail("it must have neither a query nor a fragment").into());

@@ -26,6 +26,16 @@ pub enum Operation {
     Embedded(Vec<Change>),
 }
 
+impl Operation {
+    /// Where something new stands among the items or entries; `None` for what inserts nothing.
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Operation::InsertItem(position, ..) | Operation::InsertEntry(position, ..) => Some(*position),
+            Operation::Replace(..) | Operation::Remove | Operation::Embedded(_) => None,
+        }
+    }
+}
+
 /// How the collections of a new value are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {

@@ -78,6 +78,22 @@ impl<'d, 't> Editor<'d, 't> {
         matches!(self.document.kind(node), Kind::Sequence { flow: true } | Kind::Mapping { flow: true })
     }
 
+    /// Whether a node stands inside brackets.
+    fn context(&self, node: NodeId) -> Style {
+        let parent = self.document.parent(node);
+        if parent.is_some_and(|parent| self.is_flow(parent)) { Style::Flow } else { Style::Block }
+    }
+
+    /// Refuses to put another scalar behind a tag, which would change what it means.
+    fn untagged(&self, node: NodeId) -> Result<(), Refusal> {
+        if self.document.node(node).tagged {
+            return Err(self
+                .refuse(node, "this value has to change, and it carries a tag")
+                .help("take the tag (`!!str` and the like) away, then run again"));
+        }
+        Ok(())
+    }
+
     /// Whether the keys of a flow collection are written as JSON has them.
     fn is_json(&self, node: NodeId) -> bool {
         let mapping = match self.document.kind(node) {
@@ -109,6 +125,7 @@ impl<'d, 't> Editor<'d, 't> {
     /// Puts a new scalar in the place of a value, in the quotes that are there.
     pub(super) fn replace(&mut self, found: Found, value: &Scalar) -> Result<(), Refusal> {
         let node = self.editable(found)?;
+        self.untagged(node)?;
         let layout = self.layout();
         let (span, style) = match self.document.kind(node) {
             Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
@@ -124,12 +141,16 @@ impl<'d, 't> Editor<'d, 't> {
             _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
             _ => return Err(self.refuse(node, "expected one value here")),
         };
-        let styled = Scalar { text: Rc::clone(&value.text), holds: value.holds, ..Scalar::styled(&value.text, style) };
+        let styled = Scalar {
+            text: Rc::clone(&value.text),
+            holds: value.holds,
+            ..Scalar::styled(&value.text, style, Style::Flow)
+        };
         let mut writer = Writer::new("", 0);
         let span = if span.is_empty() {
             // `key:` — the value's place is behind the colon
             writer.push(" ");
-            let end = self.end(node)?;
+            let end = self.behind_colon(node)?;
             end..end
         } else {
             span
@@ -148,6 +169,7 @@ impl<'d, 't> Editor<'d, 't> {
     /// Changes the first bytes of a scalar's value from `old` to `new` and keeps the rest as it is written.
     pub(super) fn replace_prefix(&mut self, found: Found, old: &str, new: &str) -> Result<(), Refusal> {
         let node = self.editable(found)?;
+        self.untagged(node)?;
         let Kind::Scalar(style) = self.document.kind(node) else {
             return Err(self.refuse(node, "expected one value here"));
         };
@@ -158,10 +180,11 @@ impl<'d, 't> Editor<'d, 't> {
         }
         let (value, span) = (&self.document.node(node).value, self.document.node(node).span.clone());
         let rest = value.strip_prefix(old).unwrap_or_default();
-        let target = Scalar::styled(&format!("{new}{rest}"), style);
+        let context = self.context(node);
+        let target = Scalar::styled(&format!("{new}{rest}"), style, context);
         let quote = usize::from(style != ScalarStyle::Plain);
         let raw = crate::yaml::slice(self.document.text, &span);
-        let keeps_style = style != ScalarStyle::Plain || Scalar::styled(new, style).style == style;
+        let keeps_style = style != ScalarStyle::Plain || Scalar::styled(new, style, context).style == style;
         let raw_old = escape(old, style);
         let written_plainly = raw.get(quote..).is_some_and(|raw| raw.starts_with(&raw_old));
         let (edit, style) = if keeps_style && written_plainly {
@@ -222,13 +245,22 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(())
     }
 
+    /// Where a value goes: behind the colon of its key.
+    fn behind_colon(&self, value: NodeId) -> Result<usize, Refusal> {
+        self.layout()
+            .introduced_at(value)
+            .ok_or_else(|| self.refuse(value, "this key has no colon, and needs a value").help("write the value out"))
+    }
+
     /// `key:` or `key: null` → a list.
     fn fill_null(&mut self, mapping: NodeId, null: NodeId, items: Vec<Value>) -> Result<(), Refusal> {
         let layout = self.layout();
         let span = self.document.node(null).span.clone();
-        let key = self.document.previous(null).unwrap_or(null);
-        let colon = self.document.text.get(self.document.node(key).span.end..).and_then(|rest| rest.find(':'));
-        let behind_colon = self.document.node(key).span.end + colon.map_or(0, |colon| colon + 1);
+        let behind_colon = self.behind_colon(null)?;
+        let between = self.document.text.get(behind_colon..span.start).unwrap_or_default();
+        if !span.is_empty() && !between.trim_matches([' ', '\t']).is_empty() {
+            return Err(self.refuse(null, "this null does not stand beside its key").help("write the list out"));
+        }
         if self.document.node(null).anchored {
             return Err(self.refuse(null, "an edit is needed at this anchor").help("write the list out"));
         }
@@ -349,6 +381,21 @@ impl<'d, 't> Editor<'d, 't> {
         let offset = self.end(last)?;
         let start = self.document.node(start).span.start;
         let mut writer = Writer::new(layout.line_break_near(start), 0);
+        let line_end = layout.line_end(offset);
+        let behind = self.document.text.get(offset..line_end).unwrap_or_default();
+        if behind.trim_start_matches([' ', '\t']).starts_with('#') {
+            // the comment stays with what it stands behind: the comma before it, the rest on the next line
+            let follows = self.edits.iter().any(|edit| edit.span == (line_end..line_end));
+            if follows {
+                writer.push(",");
+            } else {
+                self.edits.push(Edit { span: offset..offset, text: ",".to_owned(), masks: Vec::new() });
+            }
+            writer.line(layout.column(start));
+            write(&mut writer);
+            self.insert(line_end, writer);
+            return Ok(());
+        }
         writer.push(",");
         if layout.starts_line(start) && layout.line_start(start) > self.document.chunk.span.start {
             writer.line(layout.column(start));
@@ -386,13 +433,25 @@ impl<'d, 't> Editor<'d, 't> {
         let layout = self.layout();
         match next {
             Some(next) => {
-                let offset = self.document.node(next.key).span.start;
-                let mut writer = Writer::new(layout.line_break_near(offset), 0);
-                for (key, value) in &entries {
-                    writer.entry(key, value, column);
-                    writer.line(column);
+                let start = self.document.node(next.key).span.start;
+                let mut writer = Writer::new(layout.line_break_near(start), 0);
+                match layout.previous_line_end(start) {
+                    // behind the line before, as they are taken out again
+                    Some(offset) if layout.starts_line(start) => {
+                        for (key, value) in &entries {
+                            writer.line(column);
+                            writer.entry(key, value, column);
+                        }
+                        self.insert(offset, writer);
+                    }
+                    _ => {
+                        for (key, value) in &entries {
+                            writer.entry(key, value, column);
+                            writer.line(column);
+                        }
+                        self.insert(start, writer);
+                    }
                 }
-                self.insert(offset, writer);
             }
             None => {
                 let Some(last) = self.document.last_child(node) else {
@@ -423,6 +482,11 @@ impl<'d, 't> Editor<'d, 't> {
         let layout = self.layout();
         if self.is_flow(sequence) {
             let value = if self.is_json(sequence) { value.json() } else { value };
+            if let Some(previous) = self.document.previous(item) {
+                self.insert_flow(previous, previous, |writer| writer.flow(&value))?;
+                self.changed(sequence, Operation::InsertItem(position, value, Style::Flow));
+                return Ok(());
+            }
             let start = self.document.node(item).span.start;
             let mut writer = Writer::new(layout.line_break_near(start), 0);
             writer.flow(&value);
@@ -506,12 +570,12 @@ impl<'d, 't> Editor<'d, 't> {
                 self.changed(last, Operation::Remove);
             }
             let last = gone.last().map_or(child.1, |last| last.1);
-            let span = if self.is_flow(collection) {
+            let spans = if self.is_flow(collection) {
                 self.flow_run(kept, child.0, last, behind.first().map(|next| next.0))?
             } else {
-                self.block_run(collection, child.0, last, behind.first().map(|next| next.0))?
+                vec![self.block_run(collection, child.0, last, behind.first().map(|next| next.0))?]
             };
-            self.delete(span);
+            spans.into_iter().for_each(|span| self.delete(span));
             self.gone.extend(gone.iter().flat_map(|&(first, last)| [first, last]));
             rest = behind;
         }
@@ -524,13 +588,24 @@ impl<'d, 't> Editor<'d, 't> {
         first: NodeId,
         last: NodeId,
         next: Option<NodeId>,
-    ) -> Result<Span, Refusal> {
+    ) -> Result<Vec<Span>, Refusal> {
         let start = self.document.node(first).span.start;
-        Ok(match (kept, next) {
-            (Some((_, kept)), _) => self.end(kept)?..self.end(last)?,
-            (None, Some(next)) => start..self.document.node(next).span.start,
-            (None, None) => start..self.end(last)?,
-        })
+        let Some((_, kept)) = kept else {
+            let end = next.map_or_else(|| self.end(last), |next| Ok(self.document.node(next).span.start))?;
+            return Ok(vec![start..end]);
+        };
+        let (kept, end) = (self.end(kept)?, self.end(last)?);
+        let between = self.document.text.get(kept..start).unwrap_or_default();
+        if !between.contains('#') {
+            return Ok(vec![kept..end]);
+        }
+        // a comment behind what is kept stays there: the comma before it goes, and the lines behind it
+        let line_end = self.layout().line_end(kept);
+        let own_lines = self.document.text.get(line_end..start).unwrap_or_default();
+        if !between.starts_with(',') || !own_lines.trim().is_empty() {
+            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+        }
+        Ok(vec![kept..kept + 1, line_end..end])
     }
 
     /// The lines from `first` to `last`: from the end of the line before, so that a missing final newline stays missing.

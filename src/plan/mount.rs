@@ -1,5 +1,6 @@
 //! The volume of a pod and its mount in a container, of the delegate and of its upgrader alike.
 
+use super::change::Style;
 use super::editor::Editor;
 use super::endpoint::is_under;
 use super::value::{Scalar, Value};
@@ -55,7 +56,7 @@ pub(super) fn add_volume(
     let Some((volume, name)) = existing else {
         let volume = Value::mapping([
             ("name", Scalar::plain(VOLUME).into()),
-            ("secret", Value::mapping([("secretName", Scalar::styled(secret_name, name_style).into())])),
+            ("secret", Value::mapping([("secretName", Scalar::styled(secret_name, name_style, Style::Flow).into())])),
         ]);
         editor.append_items(pod, "volumes", "containers", vec![volume])?;
         return Ok(true);

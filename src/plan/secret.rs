@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::change::Style;
 use super::delegate::{Object, Planner, style_of};
 use super::documents::Slot;
 use super::editor::Editor;
@@ -236,10 +237,10 @@ impl<'t> Planner<'_, 't> {
 }
 
 fn secret_document(name: &str, style: ScalarStyle, namespace: Option<&str>, object: &Object<'_>, pair: &Pair) -> Value {
-    let mut metadata = vec![(Scalar::plain("name"), Scalar::styled(name, style).into())];
+    let mut metadata = vec![(Scalar::plain("name"), Scalar::styled(name, style, Style::Flow).into())];
     if let Some(namespace) = namespace {
         let style = style_of(&object.document, object.root, &["metadata", "namespace"]);
-        metadata.push((Scalar::plain("namespace"), Scalar::styled(namespace, style).into()));
+        metadata.push((Scalar::plain("namespace"), Scalar::styled(namespace, style, Style::Flow).into()));
     }
     Value::mapping([
         ("apiVersion", Scalar::plain("v1").into()),

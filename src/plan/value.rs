@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use super::change::Style;
 use crate::delegate::{Holds, Mask};
 use crate::edit::Edit;
 use crate::yaml::{ScalarStyle, Span};
@@ -38,11 +39,11 @@ impl Scalar {
         Scalar { text: text.into(), style: ScalarStyle::DoubleQuoted, holds: None }
     }
 
-    /// A scalar in the style of another one; double-quoted where that style cannot hold it.
-    pub fn styled(text: &str, style: ScalarStyle) -> Scalar {
+    /// A scalar in the style of another one; double-quoted where that style cannot hold it, inside brackets or not.
+    pub fn styled(text: &str, style: ScalarStyle, context: Style) -> Scalar {
         let style = match style {
-            ScalarStyle::Plain if is_plain_safe(text) => ScalarStyle::Plain,
-            ScalarStyle::SingleQuoted if !text.contains(['\n', '\r']) => ScalarStyle::SingleQuoted,
+            ScalarStyle::Plain if is_plain_safe(text, context) => ScalarStyle::Plain,
+            ScalarStyle::SingleQuoted if !text.contains(is_escaped) => ScalarStyle::SingleQuoted,
             _ => ScalarStyle::DoubleQuoted,
         };
         Scalar { text: text.into(), style, holds: None }
@@ -75,7 +76,7 @@ pub(super) fn escape(text: &str, style: ScalarStyle) -> String {
                     '\n' => out.push_str("\\n"),
                     '\r' => out.push_str("\\r"),
                     '\t' => out.push_str("\\t"),
-                    c if c.is_control() => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+                    c if is_escaped(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
                     c => out.push(c),
                 }
             }
@@ -85,12 +86,22 @@ pub(super) fn escape(text: &str, style: ScalarStyle) -> String {
     }
 }
 
-/// Whether a string stays itself without quotes, for readers of YAML 1.1 and 1.2, in block and flow context.
-fn is_plain_safe(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
-    let chars = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-.:+=@~".contains(&byte));
-    let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
-    starts && chars && !text.ends_with(':') && !words.contains(&text.to_ascii_lowercase().as_str())
+/// Whether a character can stand in a double-quoted scalar only.
+fn is_escaped(c: char) -> bool {
+    // line breaks to readers of YAML 1.1, and the byte order mark
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// Whether a string stays itself without quotes, for readers of YAML 1.1 and 1.2 (YAML 1.2 §7.3.3). Stricter than
+/// they are: what could be a number, a date or a word for a boolean in either version is quoted.
+fn is_plain_safe(text: &str, context: Style) -> bool {
+    const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || "/_$(<".contains(c));
+    let chars = text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    let ends = !text.ends_with([':', ' ']);
+    let indicators = text.contains(": ") || text.contains(" #");
+    let brackets = context == Style::Flow && text.contains([',', '[', ']', '{', '}']);
+    starts && chars && ends && !indicators && !brackets && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// A tree to write.
@@ -254,12 +265,20 @@ mod tests {
     #[test]
     fn what_stays_plain() {
         for text in ["https://a.b:8443/c", "/etc/mtls", "a-b_c", "PUT_YOUR_MANAGER_ENDPOINT"] {
-            assert_eq!(Scalar::styled(text, ScalarStyle::Plain).written(), text);
+            assert_eq!(Scalar::styled(text, ScalarStyle::Plain, Style::Flow).written(), text);
         }
         for text in ["", "yes", "0400", "a: b", "a #b", "{x}", "*a", "x:", "null", "1e3", "-"] {
-            assert_eq!(Scalar::styled(text, ScalarStyle::Plain).written(), format!("\"{text}\""));
+            for context in [Style::Block, Style::Flow] {
+                let written = Scalar::styled(text, ScalarStyle::Plain, context).written();
+                assert_eq!(written, format!("\"{text}\""));
+            }
         }
-        assert_eq!(Scalar::styled("it's", ScalarStyle::SingleQuoted).written(), "'it''s'");
+        for text in ["${MANAGER}", "<URL>", "PUT YOUR URL", "https://a.b/c%20d,e"] {
+            assert_eq!(Scalar::styled(text, ScalarStyle::Plain, Style::Block).written(), text);
+        }
+        assert_eq!(Scalar::styled("${MANAGER}", ScalarStyle::Plain, Style::Flow).written(), "\"${MANAGER}\"");
+        assert_eq!(Scalar::styled("it's", ScalarStyle::SingleQuoted, Style::Flow).written(), "'it''s'");
+        assert_eq!(Scalar::quoted("a\u{2028}b").written(), "\"a\\U00002028b\"");
         assert_eq!(Scalar::quoted("a\"\\\u{1}").written(), "\"a\\\"\\\\\\U00000001\"");
     }
 

@@ -67,12 +67,33 @@ pub fn write_diff(out: &mut dyn Write, change: &Change<'_>) -> io::Result<()> {
         }
         let old: Vec<&str> = pages.old.lines(old_lines.clone()).map(|(_, line)| line).collect();
         let new: Vec<&str> = pages.new.lines(new_lines.clone()).map(|(_, line)| line).collect();
-        for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        for operation in compare(&old, &new) {
             push(&mut batch, shifted(operation, old_lines.start, new_lines.start));
         }
         (old_at, new_at) = (old_lines.end, new_lines.end);
     }
     pages.write_hunks(out, batch)
+}
+
+/// The operations that lead from one list of lines to another. The shortest way takes time by the square of its length,
+/// so where thousands of lines are in question (a List of a whole fleet) lines that stand once anchor the search, and
+/// where they became a few (a huge value that was replaced) they are one operation.
+fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    const MANY: usize = 5_000;
+    const FEW: usize = 16;
+    let prefix = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let most = old.len().min(new.len()) - prefix;
+    let suffix = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
+    let (old_len, new_len) = (old.len() - prefix - suffix, new.len() - prefix - suffix);
+    if old_len.max(new_len) < MANY {
+        return capture_diff_slices(Algorithm::Myers, old, new);
+    }
+    if old_len.min(new_len) > FEW {
+        return capture_diff_slices(Algorithm::Patience, old, new);
+    }
+    let replaced = DiffOp::Replace { old_index: prefix, old_len, new_index: prefix, new_len };
+    let equal = |old_index, new_index, len| DiffOp::Equal { old_index, new_index, len };
+    vec![equal(0, 0, prefix), replaced, equal(prefix + old_len, prefix + new_len, suffix)]
 }
 
 /// Both texts of a change, by lines.

@@ -111,7 +111,7 @@ impl<'d, 't> Layout<'d, 't> {
 
     /// Where the indicator that introduces a child of a block collection ends: behind the colon of its key, behind its
     /// dash, or where the document's content may begin.
-    fn introduced_at(self, id: NodeId) -> Option<usize> {
+    pub fn introduced_at(self, id: NodeId) -> Option<usize> {
         let document = self.document;
         let Some(parent) = document.parent(id) else {
             return Some(document.chunk.marker.map_or(document.chunk.span.start, |marker| marker + "---".len()));
