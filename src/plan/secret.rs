@@ -84,7 +84,15 @@ impl<'t> Planner<'_, 't> {
 
     fn insert_secret(&mut self, delegate: &Delegate, object: &Object<'t>, secret: Value) -> Result<(), Refusal> {
         if object.document.root() != Some(object.location.node) {
-            let mut editor = Editor::new(&object.document);
+            let document = &object.document;
+            let mut editor = Editor::new(document);
+            let list = document.parent(object.location.node).and_then(|items| document.parent(items));
+            let kind = list.and_then(|list| document.text_at(document.resolve(list), &["kind"])).unwrap_or_default();
+            if kind != "List" {
+                return Err(editor
+                    .refuse(object.location.node, format!("the Secret has to stand beside this, and a {kind} cannot hold one"))
+                    .help("make it a `kind: List` whose items name their kinds, or use `--existing-secret` or `--secret-output`"));
+            }
             editor.insert_item_before(object.location.node, secret)?;
             self.finish(object, editor);
             return Ok(());
