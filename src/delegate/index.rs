@@ -407,6 +407,15 @@ impl Pass {
                 self.index.delegates.push(delegate);
             }
         }
+        let matched: HashSet<Location> =
+            self.index.delegates.iter().flat_map(|delegate| &delegate.upgraders).copied().collect();
+        for (_, offset, workload) in self.all_upgraders.iter().filter(|(location, ..)| !matched.contains(location)) {
+            let message = match workload.as_str() {
+                "" => "an upgrader's ConfigMap that names no `workloadName` is left alone".to_owned(),
+                workload => format!("the upgrader of `{workload}` is left alone: that delegate is not in this input"),
+            };
+            self.index.strays.push(Stray { offset: *offset, message });
+        }
         self.index
     }
 

@@ -15,6 +15,7 @@ mod inject;
 mod leak;
 mod limits;
 mod messages;
+mod neighbours;
 mod output;
 mod pair;
 mod property;
@@ -33,6 +34,7 @@ fn main() {
     }
     trials.extend(leak::trials());
     trials.extend(limits::trials());
+    trials.extend(neighbours::trials());
     trials.extend(property::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
