@@ -95,16 +95,22 @@ pub(crate) fn documented() -> &'static Issued {
 }
 
 /// Every resource of a manifest, the items of a `List` in its place.
+#[track_caller]
 pub(crate) fn resources(manifest: &[u8]) -> Vec<Value> {
+    readable_resources(manifest).expect("YAML")
+}
+
+/// The same; an error where the reader of a whole stream cannot read it.
+pub(crate) fn readable_resources(manifest: &[u8]) -> Result<Vec<Value>, String> {
     let mut resources = Vec::new();
     for document in serde_yaml::Deserializer::from_slice(manifest) {
-        match Value::deserialize(document).expect("YAML") {
+        match Value::deserialize(document).map_err(|why| why.to_string())? {
             Value::Null => {}
             list if list["kind"] == "List" => resources.extend(list["items"].as_sequence().unwrap().clone()),
             resource => resources.push(resource),
         }
     }
-    resources
+    Ok(resources)
 }
 
 /// The pair out of a manifest's Secret, decoded into two files as the delegate gets them.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_yaml::Value;
 
-use crate::fixtures::{ENDPOINT, documented, fixture, quickstart, resources};
+use crate::fixtures::{ENDPOINT, documented, fixture, quickstart, readable_resources, resources};
 use crate::programs::{delegate_mtls, kubectl_annotate, kubectl_set_env, kubernetes_validate};
 
 /// What the kinds with a pod template are called where they are printed.
@@ -63,7 +63,14 @@ fn decodes(manifest: &[u8]) -> Result<(), String> {
 /// Whatever accepts the input must accept the output. Says whether all of them do.
 #[track_caller]
 pub(crate) fn still_accepted(name: &str, input: &[u8], output: &[u8]) -> bool {
-    let (before, after) = (resources(input).len(), resources(output).len());
+    let before = match readable_resources(input) {
+        Ok(resources) => resources.len(),
+        Err(why) => {
+            println!("{name}: not a stream that libyaml reads, before: {why}");
+            return false;
+        }
+    };
+    let after = resources(output).len();
     assert!(0 < before && before <= after, "{name}: {before} resources before, {after} after");
     let mut all = true;
     for judge in JUDGES {
