@@ -74,7 +74,9 @@ pub struct Region {
 /// When it is not, or when the two parsers read an edited document differently.
 pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Region>, VerifyError> {
     let bug = |offset: usize, cause: &str| VerifyError::Bug { offset, cause: cause.to_owned() };
-    let new_chunks = yaml::split(new).map_err(|_| bug(0, "the result has too many documents"))?;
+    let inserted: usize = plan.documents.values().map(|planned| planned.inserted_before.len()).sum();
+    let new_chunks = yaml::split_into(new, original.chunks.len() + inserted)
+        .map_err(|_| bug(0, "the result has too many documents"))?;
     let mut new_chunks = new_chunks.into_iter();
     let mut regions: Vec<Region> = Vec::new();
     let mut at = original.chunks.first().map_or(0, |chunk| chunk.span.start);

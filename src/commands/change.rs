@@ -45,6 +45,13 @@ pub(super) fn remove(args: RemoveArgs, output: OutputArgs, terminal: &mut Termin
 }
 
 fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    if args.secret_output.as_deref() == Some(Path::new("-")) {
+        return Err(Message::error(
+            "the Secret cannot go to standard output, where the manifest goes",
+            Some("name a file for `--secret-output`".to_owned()),
+        )
+        .into());
+    }
     let identity = identity::load(args)?;
     let endpoint = args.endpoint.as_deref().map(Endpoint::parse).transpose();
     let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
@@ -85,6 +92,7 @@ enum Destination {
 
 fn destination(files: &[PathBuf], output: &OutputArgs) -> Result<Destination, Failure> {
     let destination = match (&output.output, output.in_place, output.check) {
+        (Some(file), ..) if file == Path::new("-") => Destination::Stdout,
         (Some(file), ..) => Destination::File(file.clone()),
         (None, true, _) => Destination::InPlace,
         (None, _, true) => Destination::Check,

@@ -11,7 +11,7 @@ pub use layout::{Embedded, Layout};
 pub use node::{Document, Entry, Found, Kind, Node, NodeId, ScalarStyle};
 pub use parse::{ParseError, parse};
 pub use place::{Place, Places, slice};
-pub use split::{Chunk, SplitError, split};
+pub use split::{Chunk, SplitError, split, split_into};
 
 /// A byte range of the text that was given to [`split`], end exclusive.
 pub type Span = std::ops::Range<usize>;

@@ -34,13 +34,21 @@ pub struct SplitError {
 /// # Errors
 /// When there are more than [`MAX_DOCUMENTS`].
 pub fn split(text: &str) -> Result<Vec<Chunk>, SplitError> {
+    split_into(text, MAX_DOCUMENTS)
+}
+
+/// The same with another limit: a result has more documents than what it was made from.
+///
+/// # Errors
+/// When there are more than `most`.
+pub fn split_into(text: &str, most: usize) -> Result<Vec<Chunk>, SplitError> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut chunks = Vec::new();
     let mut open = Open::at(start);
     for at in markers(text, start) {
         let is_start = text.as_bytes().get(at) == Some(&b'-');
         if is_start && (open.marker.is_some() || open.has_content(text, at)) {
-            push(&mut chunks, open.close(at))?;
+            push(&mut chunks, most, open.close(at))?;
             open = Open::at(at);
         }
         if is_start {
@@ -49,18 +57,18 @@ pub fn split(text: &str) -> Result<Vec<Chunk>, SplitError> {
         } else {
             open.end_marker = Some(at);
             let next = line_after(text, at);
-            push(&mut chunks, open.close(next))?;
+            push(&mut chunks, most, open.close(next))?;
             open = Open::at(next);
         }
     }
     if open.start < text.len() || chunks.is_empty() {
-        push(&mut chunks, open.close(text.len()))?;
+        push(&mut chunks, most, open.close(text.len()))?;
     }
     Ok(chunks)
 }
 
-fn push(chunks: &mut Vec<Chunk>, chunk: Chunk) -> Result<(), SplitError> {
-    if chunks.len() >= MAX_DOCUMENTS {
+fn push(chunks: &mut Vec<Chunk>, most: usize, chunk: Chunk) -> Result<(), SplitError> {
+    if chunks.len() >= most {
         return Err(SplitError { offset: chunk.span.start });
     }
     chunks.push(chunk);

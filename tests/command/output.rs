@@ -35,6 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("an output file in no directory is refused", output_nowhere),
             ("an output file that dangles is refused", output_dangling),
             ("the output may be /dev/stdout or /dev/null", output_device),
+            ("the output `-` is standard output", output_dash),
             ("check tells by its exit code and writes nothing", check),
             ("check of several files tells of each", check_several),
             ("diff prints the diff and tells by its exit code", diff),
@@ -417,6 +418,17 @@ fn output_device() {
     assert_eq!(output.stdout, injected());
     let output = folder.run("inject PAIR TO -q -o /dev/null delegate.yaml").ended_with(0);
     output.says("", "");
+}
+
+fn output_dash() {
+    let folder = Folder::new();
+    let output = folder.run("inject PAIR TO -q -o - delegate.yaml").ended_with(0);
+    assert_eq!(output.stdout, injected());
+    folder.run("inject PAIR TO --secret-output - delegate.yaml").refused(
+        "error: the Secret cannot go to standard output, where the manifest goes\n  help: name a file for \
+         `--secret-output`\n",
+    );
+    only(&folder, &[]);
 }
 
 fn check() {
