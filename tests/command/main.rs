@@ -18,6 +18,7 @@ mod messages;
 mod output;
 mod pair;
 mod property;
+mod readme;
 mod refuse;
 mod secrets;
 mod usage;
@@ -34,5 +35,6 @@ fn main() {
     trials.extend(leak::trials());
     trials.extend(limits::trials());
     trials.extend(property::trials());
+    trials.extend(readme::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
