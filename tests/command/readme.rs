@@ -173,7 +173,8 @@ fn console_blocks() {
         let mut anew: Vec<String> = Vec::new();
         for step in steps(first + 1, block) {
             let actual = seen(&sandbox.run(&step.command()));
-            let actual: Vec<&str> = actual.lines().collect();
+            // an empty line of context is one blank in a diff; editors take it away
+            let actual: Vec<&str> = actual.lines().map(str::trim_end).collect();
             anew.extend(step.typed.iter().map(|line| (*line).to_owned()));
             anew.extend(shortened(&step.shown, &actual).iter().map(|line| (*line).to_owned()));
         }
