@@ -19,6 +19,7 @@ mod neighbours;
 mod output;
 mod pair;
 mod property;
+mod readme;
 mod refuse;
 mod secrets;
 mod usage;
@@ -36,5 +37,6 @@ fn main() {
     trials.extend(limits::trials());
     trials.extend(neighbours::trials());
     trials.extend(property::trials());
+    trials.extend(readme::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
