@@ -397,6 +397,8 @@ fn refusals() {
             "- name: DELEGATE_CLIENT_CERTIFICATE_KEY_PATH\n          value: CANARY\n",
         ),
         ("DELEGATE_TOKEN: \"", "DELEGATE_TOKEN: \"CANARY\"\n  DELEGATE_TOKEN: \""),
+        // a key that stands twice
+        ("    metadata:\n", "    x: {CANARY, CANARY}\n    metadata:\n"),
     ] {
         assert!(manifest.contains(old), "{old}");
         let manifest = manifest.replace(old, new).replace("bm90", "CANARY");
