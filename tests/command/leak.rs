@@ -386,6 +386,7 @@ fn refusals() {
     for (old, new) in [
         // a manager URL with a password
         ("value: https://app.harness.io\n", "value: https://me:CANARY@app.harness.io\n"),
+        ("value: https://app.harness.io\n", "value: https://app.harness.io?token=CANARY\n"),
         ("value: https://app.harness.io\n", "value: ftp://me:CANARY@app.harness.io/\n"),
         (
             "value: \"acorn,linux-amd64\"\n",
