@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[
             ("the watch finds what it looks for", watch_is_awake),
             ("values of every shape are masked", shapes),
+            ("the rest of a URL that moves stays masked", moved_url),
             ("values of every fixture are masked wherever a hunk may come to stand", whole_fixtures),
             ("secrets next to a syntax error are not quoted", syntax_errors),
             ("secrets in a refused place are not quoted", refusals),
@@ -311,6 +312,23 @@ fn shapes() {
         folder.write("in.yaml", filled.replace(key, &replaced));
         let output = folder.run("diff PAIR TO in.yaml");
         watch.sees_nothing("diff of the pair's Secret", &output);
+    }
+}
+
+fn moved_url() {
+    let folder = Folder::new();
+    let watch = Watch(vec!["CANARY".to_owned()]);
+    let manifest = String::from_utf8(plain()).unwrap();
+    for value in
+        ["https://app.harness.io/t/CANARY", "'https://app.harness.io/t/CANARY'", "\"https://app.harness.io/t/CANARY\""]
+    {
+        let manifest = manifest.replace(
+            "- name: DELEGATE_TAGS\n",
+            &format!("- name: TOKEN_SERVICE\n          value: {value}\n        - name: DELEGATE_TAGS\n"),
+        );
+        assert!(manifest.contains("CANARY"));
+        let output = folder.pipe("diff PAIR TO ", manifest.as_bytes()).ended_with(1);
+        watch.sees_nothing(value, &output);
     }
 }
 
