@@ -48,7 +48,10 @@ impl fmt::Debug for Spliced {
 }
 
 /// Applies edits in one pass, in the order of their spans; those at one offset in the order given. What no edit covers
-/// is copied byte for byte. `masks` are those of the original, in order.
+/// is copied byte for byte. `masks` are those of the original.
+///
+/// What an edit puts into a masked value is masked with it: it may be a part of the secret. Only an edit that takes the
+/// whole value away and says itself what to mask is believed.
 ///
 /// # Errors
 /// When two edits overlap, or one does not fit the text.
@@ -56,43 +59,55 @@ pub fn splice(original: &str, mut edits: Vec<Edit>, masks: &[Mask]) -> Result<Sp
     edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let grown: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut text = String::with_capacity(original.len() + grown);
-    let mut new_masks = Vec::new();
-    let mut old_masks = masks.iter().cloned().peekable();
-    // what an edit leaves of the value that it reaches into
-    let mut rest: Option<Mask> = None;
+    let mut new_masks = Vec::with_capacity(masks.len());
+    let mut moves = Vec::with_capacity(edits.len());
     let mut at = 0;
     // each edit is gone once it is copied: those of a large fleet are as large as the input
     for edit in edits {
         let kept = original.get(at..edit.span.start).ok_or(Overlap { at: edit.span.start })?;
-        let to = text.len();
-        let before = |mask: &Mask| mask.span.end <= edit.span.start;
-        while let Some(mask) = rest.take_if(|mask| before(mask)).or_else(|| old_masks.next_if(before)) {
-            new_masks.extend(shift(&mask, at, to));
-        }
         text.push_str(kept);
         let base = text.len();
-        let reached = |mask: &Mask| mask.span.start < edit.span.end;
-        let mut tail = None;
-        while let Some(mask) = rest.take_if(|mask| reached(mask)).or_else(|| old_masks.next_if(reached)) {
-            let Mask { span, holds } = mask;
-            let head = Mask { span: span.start..edit.span.start.max(span.start), holds };
-            new_masks.extend(shift(&head, at, to).filter(|head| !head.span.is_empty()));
-            tail = Some(Mask { span: edit.span.end..span.end, holds }).filter(|tail| !tail.span.is_empty());
-        }
-        rest = tail.or(rest);
-        new_masks.extend(edit.masks.iter().filter_map(|mask| shift(mask, 0, base)));
         text.push_str(&edit.text);
         at = edit.span.end;
+        let own = edit.masks.iter().map(|mask| Mask { span: base + mask.span.start..base + mask.span.end, ..*mask });
+        new_masks.extend(own);
+        moves.push(Move { old: edit.span, new: base..text.len(), masked: !edit.masks.is_empty() });
     }
-    new_masks.extend(rest.into_iter().chain(old_masks).filter_map(|mask| shift(&mask, at, text.len())));
     text.push_str(original.get(at..).ok_or(Overlap { at })?);
+    new_masks.extend(masks.iter().filter_map(|mask| moved(mask, &moves)));
+    Mask::put_in_order(&mut new_masks);
     Ok(Spliced { text, masks: new_masks })
 }
 
-/// A mask of bytes that are copied from `from` in one text to `to` in another.
-fn shift(mask: &Mask, from: usize, to: usize) -> Option<Mask> {
-    let start = mask.span.start.checked_sub(from)? + to;
-    Some(Mask { span: start..start + mask.span.len(), holds: mask.holds })
+/// Where an edit was, and where its text is.
+struct Move {
+    old: Span,
+    new: Span,
+    /// Whether it brings masks of its own.
+    masked: bool,
+}
+
+/// Where a masked value of the original is in the new text; `None` where nothing is left of it.
+fn moved(mask: &Mask, moves: &[Move]) -> Option<Mask> {
+    let Span { start, end } = mask.span;
+    // what is inserted right before the value is not in it, nor is what is inserted right behind it
+    let passed = moves.partition_point(|edit| edit.old.end <= start);
+    let covering = moves.get(passed).filter(|edit| edit.old.start <= start);
+    if covering.is_some_and(|edit| edit.masked && end <= edit.old.end) {
+        return None;
+    }
+    let behind = |passed: usize, offset: usize| {
+        let last = passed.checked_sub(1).and_then(|at| moves.get(at));
+        last.map_or(offset, |edit| edit.new.end + (offset - edit.old.end))
+    };
+    let new_start = covering.map_or_else(|| behind(passed, start), |edit| edit.new.start);
+    let reached = moves.partition_point(|edit| edit.old.start < end);
+    let last = reached.checked_sub(1).and_then(|at| moves.get(at));
+    let new_end = match last.filter(|edit| end <= edit.old.end) {
+        Some(edit) => edit.new.end,
+        None => behind(reached, end),
+    };
+    (new_start < new_end).then_some(Mask { span: new_start..new_end, holds: mask.holds })
 }
 
 #[cfg(test)]
@@ -107,16 +122,24 @@ mod tests {
     }
 
     #[test]
-    fn what_an_edit_leaves_of_a_masked_value_stays_masked() {
+    fn what_an_edit_puts_into_a_masked_value_is_masked() {
         let mask = |span| Mask { span, holds: Holds::Secret };
         let masks = |edits: Vec<Edit>| splice("abcdefgh", edits, &[mask(2..6)]).unwrap().masks;
-        assert_eq!(masks(vec![edit(2..4, "X")]), [mask(3..5)]);
-        assert_eq!(masks(vec![edit(4..6, "XYZ")]), [mask(2..4)]);
-        assert_eq!(masks(vec![edit(3..4, "")]), [mask(2..3), mask(3..5)]);
-        assert_eq!(masks(vec![edit(3..3, "X"), edit(4..5, "Y")]), [mask(2..3), mask(4..5), mask(6..7)]);
+        assert_eq!(masks(vec![edit(2..4, "X")]), [mask(2..5)]);
+        assert_eq!(masks(vec![edit(4..6, "XYZ")]), [mask(2..7)]);
+        assert_eq!(masks(vec![edit(5..8, "XYZ")]), [mask(2..8)]);
+        assert_eq!(masks(vec![edit(3..4, "")]), [mask(2..5)]);
+        assert_eq!(masks(vec![edit(3..3, "X"), edit(4..5, "Y")]), [mask(2..7)]);
         assert_eq!(masks(vec![edit(2..2, "X")]), [mask(3..7)]);
         assert_eq!(masks(vec![edit(6..6, "X")]), [mask(2..6)]);
-        assert_eq!(masks(vec![edit(1..7, "X")]), []);
+        assert_eq!(masks(vec![edit(0..2, "X"), edit(6..8, "")]), [mask(1..5)]);
+        assert_eq!(masks(vec![edit(4..6, "X"), edit(6..6, "Y")]), [mask(2..5)]);
+        assert_eq!(masks(vec![edit(1..7, "X")]), [mask(1..2)]);
+        assert_eq!(masks(vec![edit(1..7, "")]), []);
+        let own = |span| Edit { masks: vec![mask(1..2)], ..edit(span, "XYZ") };
+        assert_eq!(masks(vec![own(2..6)]), [mask(3..4)]);
+        assert_eq!(masks(vec![own(2..5)]), [mask(2..6)]);
+        assert_eq!(masks(vec![own(7..8), edit(0..0, "12")]), [mask(4..8), mask(10..11)]);
     }
 
     #[test]
@@ -141,7 +164,7 @@ mod tests {
             splice("S.s.R.T", vec![insertion, edit(4..5, "r")], &[mask(0..1), mask(2..3), mask(4..5), mask(6..7)]);
         let spliced = spliced.unwrap();
         assert_eq!(spliced.text, "S.+S+s.r.T");
-        assert_eq!(spliced.masks, [mask(0..1), mask(3..4), mask(5..6), mask(9..10)]);
+        assert_eq!(spliced.masks, [mask(0..1), mask(3..4), mask(5..6), mask(7..8), mask(9..10)]);
     }
 
     proptest! {

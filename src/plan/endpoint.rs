@@ -76,14 +76,19 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A URL as it may be shown: a password in it must not reach a log.
+/// A URL as it may be shown: a password in it must not reach a log, nor a token in its query.
 pub(super) fn mask_user_info(given: &str) -> String {
-    match given.rsplit_once('@') {
-        None => given.to_owned(),
-        Some((before, host)) => {
-            let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
-            format!("{scheme}***@{host}")
-        }
+    let (scheme, rest) = given.find("://").and_then(|at| given.split_at_checked(at + 3)).unwrap_or(("", given));
+    let user_end = rest.rfind('@').unwrap_or(0);
+    let (user, shown) = rest.split_at_checked(user_end).unwrap_or(("", rest));
+    if user.contains('?') {
+        // the `@` may stand in the query
+        return format!("{scheme}***");
+    }
+    let user = if shown.starts_with('@') { "***" } else { "" };
+    match shown.find('?').and_then(|at| shown.split_at_checked(at + 1)) {
+        Some((shown, secret)) if !secret.is_empty() => format!("{scheme}{user}{shown}***"),
+        _ => format!("{scheme}{user}{shown}"),
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
         for (given, why) in [
             ("http://acme.harness.io", "`http://acme.harness.io` is not an mTLS endpoint: the scheme must be https"),
             ("https://a.b/gratis", "`https://a.b/gratis` is not an mTLS endpoint: it must not have a path"),
-            ("https://a.b?x=1", "`https://a.b?x=1` is not an mTLS endpoint: it must not have a query"),
+            ("https://a.b?x=1", "`https://a.b?***` is not an mTLS endpoint: it must not have a query"),
             ("https://a.b#x", "`https://a.b#x` is not an mTLS endpoint: it must not have a fragment"),
             ("https://u:pw@a.b", "`https://***@a.b` is not an mTLS endpoint: it must not hold a user or a password"),
             ("", "`` is not an mTLS endpoint: it is not a URL"),
@@ -142,6 +147,23 @@ mod tests {
             ),
         ] {
             assert_eq!(Endpoint::parse(given).unwrap_err().to_string(), why);
+        }
+    }
+
+    #[test]
+    fn shows_no_secret_of_a_url() {
+        for (given, expected) in [
+            ("https://a.b/c", "https://a.b/c"),
+            ("https://me:x@a.b/c", "https://***@a.b/c"),
+            ("me:x@a.b", "***@a.b"),
+            ("https://me:x@y@a.b", "https://***@a.b"),
+            ("https://a.b/c?token=x", "https://a.b/c?***"),
+            ("https://me:x@a.b?token=x#x", "https://***@a.b?***"),
+            ("https://me:x@a.b?mail=me@x", "https://***"),
+            ("https://me:x?x@a.b", "https://***"),
+            ("https://a.b?", "https://a.b?"),
+        ] {
+            assert_eq!(mask_user_info(given), expected);
         }
     }
 

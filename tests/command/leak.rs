@@ -26,6 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[
             ("the watch finds what it looks for", watch_is_awake),
             ("values of every shape are masked", shapes),
+            ("Secrets in odd shapes are masked", odd_shapes),
+            ("the rest of a URL that moves stays masked", moved_url),
             ("values of every fixture are masked wherever a hunk may come to stand", whole_fixtures),
             ("secrets next to a syntax error are not quoted", syntax_errors),
             ("secrets in a refused place are not quoted", refusals),
@@ -314,6 +316,65 @@ fn shapes() {
     }
 }
 
+/// Each is a document, or part of one, of its own.
+const ODD_SHAPES: [&str; 23] = [
+    "kind: Secret\ndata:\n  a: CANARY\ndata:\n  b: x\n",
+    "kind: Secret\nx: &a CANARY\ndata: {c: *a}\n",
+    "kind: Secret\nmetadata: {x: &m {a: CANARY}}\ndata: {<<: *m}\n",
+    "kind: Secret\ndata: [CANARY]\n",
+    "kind: Secret\ndata: CANARY\n",
+    "kind: Secret\ndata: {CANARY}\n",
+    "kind: Secret\nkind: ConfigMap\ndata: {a: CANARY}\n",
+    "kind: ConfigMap\nkind: Secret\ndata: {a: CANARY}\n",
+    "kind: |\n  Secret\ndata: {a: CANARY}\n",
+    "kind: Secret\nmetadata: {annotations: {a: CANARY}}\n",
+    "kind: Secret # CANARY\n# CANARY\ndata: {}\n  # CANARY\n",
+    "kind: SecretList\nitems:\n- data: {a: CANARY}\n",
+    "kind: X\nmetadata:\n  annotations:\n    a: '{\"kind\":\"Secret\",\"data\":{\"a\":\"CANARY\"}}'\n",
+    "kind: X\n# - name: A_TOKEN\n#   value: CANARY\n",
+    "kind: X\na_token: 'x' # CANARY\n",
+    "kind: Pod\nspec:\n  containers:\n  - env:\n    - name: A_TOKEN\n      value: x # CANARY\n",
+    "kind: X\nx: \"-Dtoken=\\\"a CANARY\\\"\"\n",
+    "kind: X\nargs: [--password, CANARY]\n",
+    "kind: X\nargs:\n- --password\n- CANARY\n",
+    "kind: X\nargs: curl -u me:CANARY http://me:CANARY/@x\n",
+    "kind: X\nproxy: me:CANARY@proxy:3128\n",
+    "kind: X\nTOKEN_FILE: CANARY\nPROXY_PASS: CANARY\njwt: CANARY\n",
+    "kind: ConfigMap\ndata:\n  a: |\n    -----BEGIN PRIVATE KEY-----\n    CANARY\n",
+];
+
+fn odd_shapes() {
+    let folder = Folder::new();
+    let watch = Watch(vec!["CANARY".to_owned()]);
+    let manifest = String::from_utf8(plain()).unwrap();
+    for shape in ODD_SHAPES {
+        for shape in [shape.to_owned(), shape.replace('\n', "\r\n")] {
+            if let Err(failed) = watch.look(&format!("{shape:?}"), &deleted(&shape)) {
+                panic!("{}", failed.message().unwrap_or_default());
+            }
+        }
+        folder.write("in.yaml", format!("{shape}---\n{manifest}---\n{shape}"));
+        watch.sees_nothing(shape, &folder.run("diff PAIR TO in.yaml").ended_with(1));
+    }
+}
+
+fn moved_url() {
+    let folder = Folder::new();
+    let watch = Watch(vec!["CANARY".to_owned()]);
+    let manifest = String::from_utf8(plain()).unwrap();
+    for value in
+        ["https://app.harness.io/t/CANARY", "'https://app.harness.io/t/CANARY'", "\"https://app.harness.io/t/CANARY\""]
+    {
+        let manifest = manifest.replace(
+            "- name: DELEGATE_TAGS\n",
+            &format!("- name: TOKEN_SERVICE\n          value: {value}\n        - name: DELEGATE_TAGS\n"),
+        );
+        assert!(manifest.contains("CANARY"));
+        let output = folder.pipe("diff PAIR TO ", manifest.as_bytes()).ended_with(1);
+        watch.sees_nothing(value, &output);
+    }
+}
+
 /// The diff of a text that goes away as a whole, so that it shows every line.
 fn deleted(text: &str) -> Vec<u8> {
     let Ok(index) = delegate::Stream::new(text).and_then(|stream| delegate::read(&stream)) else { return Vec::new() };
@@ -386,6 +447,7 @@ fn refusals() {
     for (old, new) in [
         // a manager URL with a password
         ("value: https://app.harness.io\n", "value: https://me:CANARY@app.harness.io\n"),
+        ("value: https://app.harness.io\n", "value: https://app.harness.io?token=CANARY\n"),
         ("value: https://app.harness.io\n", "value: ftp://me:CANARY@app.harness.io/\n"),
         (
             "value: \"acorn,linux-amd64\"\n",
@@ -397,6 +459,8 @@ fn refusals() {
             "- name: DELEGATE_CLIENT_CERTIFICATE_KEY_PATH\n          value: CANARY\n",
         ),
         ("DELEGATE_TOKEN: \"", "DELEGATE_TOKEN: \"CANARY\"\n  DELEGATE_TOKEN: \""),
+        // a key that stands twice
+        ("    metadata:\n", "    x: {CANARY, CANARY}\n    metadata:\n"),
     ] {
         assert!(manifest.contains(old), "{old}");
         let manifest = manifest.replace(old, new).replace("bm90", "CANARY");
