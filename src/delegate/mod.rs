@@ -3,6 +3,7 @@
 //! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
 
 mod index;
+mod masks;
 mod names;
 mod stream;
 

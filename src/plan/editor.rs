@@ -570,34 +570,38 @@ impl<'d, 't> Editor<'d, 't> {
                 self.changed(last, Operation::Remove);
             }
             let last = gone.last().map_or(child.1, |last| last.1);
-            let spans = if self.is_flow(collection) {
-                self.flow_run(kept, child.0, last, behind.first().map(|next| next.0))?
+            let next = behind.first().map(|next| next.0);
+            if self.is_flow(collection) {
+                self.delete_flow_run(kept, child.0, last, next)?;
             } else {
-                vec![self.block_run(collection, child.0, last, behind.first().map(|next| next.0))?]
-            };
-            spans.into_iter().for_each(|span| self.delete(span));
+                let span = self.block_run(collection, child.0, last, next)?;
+                self.delete(span);
+            }
             self.gone.extend(gone.iter().flat_map(|&(first, last)| [first, last]));
             rest = behind;
         }
         Ok(())
     }
 
-    fn flow_run(
-        &self,
+    /// Deletes a run of children of a flow collection, with the comma that their insertion brought.
+    fn delete_flow_run(
+        &mut self,
         kept: Option<(NodeId, NodeId)>,
         first: NodeId,
         last: NodeId,
         next: Option<NodeId>,
-    ) -> Result<Vec<Span>, Refusal> {
+    ) -> Result<(), Refusal> {
         let start = self.document.node(first).span.start;
         let Some((_, kept)) = kept else {
             let end = next.map_or_else(|| self.end(last), |next| Ok(self.document.node(next).span.start))?;
-            return Ok(vec![start..end]);
+            self.delete(start..end);
+            return Ok(());
         };
         let (kept, end) = (self.end(kept)?, self.end(last)?);
         let between = self.document.text.get(kept..start).unwrap_or_default();
         if !between.contains('#') {
-            return Ok(vec![kept..end]);
+            self.delete(kept..end);
+            return Ok(());
         }
         // a comment behind what is kept stays there: the comma before it goes, and the lines behind it
         let line_end = self.layout().line_end(kept);
@@ -605,7 +609,9 @@ impl<'d, 't> Editor<'d, 't> {
         if !between.starts_with(',') || !own_lines.trim().is_empty() {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
-        Ok(vec![kept..kept + 1, line_end..end])
+        self.delete(kept..kept + 1);
+        self.delete(line_end..end);
+        Ok(())
     }
 
     /// The lines from `first` to `last`: from the end of the line before, so that a missing final newline stays missing.
