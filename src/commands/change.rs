@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
@@ -181,8 +183,8 @@ fn secret_name(name: &str) -> Result<String, Failure> {
 
 fn pair(identity: &Identity) -> Pair {
     Pair {
-        certificate: STANDARD.encode(identity.certificate_pem()).into(),
-        key: STANDARD.encode(identity.key_pem().expose()).into(),
+        certificate: Rc::new(Zeroizing::new(STANDARD.encode(identity.certificate_pem()))),
+        key: Rc::new(Zeroizing::new(STANDARD.encode(identity.key_pem().expose()))),
     }
 }
 

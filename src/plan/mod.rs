@@ -11,11 +11,10 @@ mod upgrader;
 mod value;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 pub use change::{Change, Operation, Style};
 pub use endpoint::{Endpoint, EndpointError};
-pub use value::{Scalar, Value};
+pub use value::{Scalar, Text, Value, shared};
 
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;
@@ -77,9 +76,9 @@ pub enum SecretSource {
 #[derive(Clone)]
 pub struct Pair {
     /// Base64 of the certificate file.
-    pub certificate: Rc<str>,
+    pub certificate: Text,
     /// Base64 of the key file.
-    pub key: Rc<str>,
+    pub key: Text,
 }
 
 impl std::fmt::Debug for Pair {

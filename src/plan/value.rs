@@ -3,16 +3,26 @@
 use std::fmt;
 use std::rc::Rc;
 
+use zeroize::Zeroizing;
+
 use super::change::Style;
 use crate::delegate::{Holds, Mask};
 use crate::edit::Edit;
 use crate::yaml::{ScalarStyle, Span};
 
+/// A text that many values share and that is wiped from memory when the last of them goes: it may be a key.
+pub type Text = Rc<Zeroizing<String>>;
+
+/// A text to share.
+pub fn shared(text: &str) -> Text {
+    Rc::new(Zeroizing::new(text.to_owned()))
+}
+
 /// A scalar to write.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
     /// Its value, shared: the pair goes into every delegate of a stream.
-    pub text: Rc<str>,
+    pub text: Text,
     /// Its style: plain, single- or double-quoted; literal for an embedded file.
     pub style: ScalarStyle,
     /// What must not be shown of it.
@@ -22,7 +32,7 @@ pub struct Scalar {
 impl fmt::Debug for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.holds {
-            None => write!(f, "{:?}({:?})", self.style, self.text),
+            None => write!(f, "{:?}({:?})", self.style, self.text.as_str()),
             Some(_) => write!(f, "{:?}(***)", self.style),
         }
     }
@@ -31,12 +41,12 @@ impl fmt::Debug for Scalar {
 impl Scalar {
     /// A plain scalar.
     pub fn plain(text: &str) -> Scalar {
-        Scalar { text: text.into(), style: ScalarStyle::Plain, holds: None }
+        Scalar { text: shared(text), style: ScalarStyle::Plain, holds: None }
     }
 
     /// A double-quoted scalar.
     pub fn quoted(text: &str) -> Scalar {
-        Scalar { text: text.into(), style: ScalarStyle::DoubleQuoted, holds: None }
+        Scalar { text: shared(text), style: ScalarStyle::DoubleQuoted, holds: None }
     }
 
     /// A scalar in the style of another one; double-quoted where that style cannot hold it, inside brackets or not.
@@ -46,11 +56,11 @@ impl Scalar {
             ScalarStyle::SingleQuoted if !text.contains(is_escaped) => ScalarStyle::SingleQuoted,
             _ => ScalarStyle::DoubleQuoted,
         };
-        Scalar { text: text.into(), style, holds: None }
+        Scalar { text: shared(text), style, holds: None }
     }
 
     /// The text of a Secret, masked and double-quoted.
-    pub fn secret(text: &Rc<str>, holds: Holds) -> Scalar {
+    pub fn secret(text: &Text, holds: Holds) -> Scalar {
         Scalar { text: Rc::clone(text), style: ScalarStyle::DoubleQuoted, holds: Some(holds) }
     }
 
@@ -125,7 +135,9 @@ impl Value {
     #[must_use]
     pub fn json(self) -> Value {
         let quote = |scalar: Scalar| match scalar.style {
-            ScalarStyle::Plain if &*scalar.text != "true" => Scalar { style: ScalarStyle::DoubleQuoted, ..scalar },
+            ScalarStyle::Plain if scalar.text.as_str() != "true" => {
+                Scalar { style: ScalarStyle::DoubleQuoted, ..scalar }
+            }
             _ => scalar,
         };
         match self {
@@ -284,7 +296,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let scalar = Scalar::secret(&"c2VjcmV0".into(), Holds::Secret);
+        let scalar = Scalar::secret(&shared("c2VjcmV0"), Holds::Secret);
         let shown = format!("{:?}", Value::mapping([("k", scalar.into())]));
         assert_eq!(shown, "Mapping([(Plain(\"k\"), Scalar(DoubleQuoted(***)))])");
     }
