@@ -167,7 +167,7 @@ impl<'s, 't> Planner<'s, 't> {
             self.warn(
                 delegate.offset,
                 format!("`{}`: cannot tell from {named} whether this delegate supports mTLS", delegate.name),
-                Some("it does from release 22.12 on; legacy delegates do not"),
+                Some("immutable delegates and Delegate 3.x do, legacy delegates do not"),
             );
         }
         let environment = self.environment(delegate, &object, container)?;

@@ -229,8 +229,8 @@ fn unknown_image() {
         assert!(
             output.stderr.starts_with("warning: <stdin>:19:1: `acorn`: cannot tell from image `")
                 && output.stderr.ends_with(
-                    "` whether this delegate supports mTLS\n  help: it does from release 22.12 on; legacy delegates do \
-                     not\n"
+                    "` whether this delegate supports mTLS\n  help: immutable delegates and Delegate 3.x do, legacy \
+                     delegates do not\n"
                 ),
             "{}",
             output.stderr
