@@ -7,7 +7,7 @@ use std::io;
 
 use delegate_mtls::change::change;
 use delegate_mtls::delegate::{Stream, read};
-use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader, shared};
+use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
 use delegate_mtls::report::{Change, write_diff};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -20,7 +20,7 @@ fn main() {
 }
 
 fn goal() -> Goal {
-    let pair = Pair { certificate: shared(&"Y2VydA==".repeat(150)), key: shared(&"a2V5".repeat(600)) };
+    let pair = Pair { certificate: Text::secret("Y2VydA==".repeat(150)), key: Text::secret("a2V5".repeat(600)) };
     Goal::Present(Present {
         secret: SecretSource::Stream(pair),
         endpoint: Some(Endpoint::parse("acme.harness.io:8443").unwrap()),

@@ -199,7 +199,7 @@ impl Leaf for Raw {
 
 impl Leaf for serde_yaml::Value {
     fn planned(scalar: &Scalar) -> serde_yaml::Value {
-        if scalar.style == ScalarStyle::Plain && scalar.text.as_str() == "true" {
+        if scalar.style == ScalarStyle::Plain && &*scalar.text == "true" {
             return serde_yaml::Value::Bool(true);
         }
         serde_yaml::Value::String(scalar.text.to_string())
@@ -439,13 +439,16 @@ mod tests {
     use super::*;
     use crate::delegate::read;
     use crate::edit::splice;
-    use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader, plan, shared};
+    use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader, plan};
 
     const MANIFEST: &str = include_str!("../fixtures/quickstart/harness-delegate.yaml");
 
     fn goal() -> Goal {
         Goal::Present(Present {
-            secret: SecretSource::Stream(Pair { certificate: shared("Y2VydA=="), key: shared("a2V5") }),
+            secret: SecretSource::Stream(Pair {
+                certificate: Text::secret("Y2VydA==".to_owned()),
+                key: Text::secret("a2V5".to_owned()),
+            }),
             endpoint: Some(Endpoint::parse("acme.harness.io:8443").unwrap()),
             upgrader: Upgrader::Move,
         })

@@ -2,11 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
 
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
@@ -14,7 +12,7 @@ use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
 use crate::delegate::{self, Delegate, Generation, Index, Stream};
 use crate::identity::{Identity, Loader};
-use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader};
+use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
 use crate::yaml::{Place, Places};
@@ -183,8 +181,8 @@ fn secret_name(name: &str) -> Result<String, Failure> {
 
 fn pair(identity: &Identity) -> Pair {
     Pair {
-        certificate: Rc::new(Zeroizing::new(STANDARD.encode(identity.certificate_pem()))),
-        key: Rc::new(Zeroizing::new(STANDARD.encode(identity.key_pem().expose()))),
+        certificate: Text::secret(STANDARD.encode(identity.certificate_pem())),
+        key: Text::secret(STANDARD.encode(identity.key_pem().expose())),
     }
 }
 

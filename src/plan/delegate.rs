@@ -291,7 +291,7 @@ impl<'s, 't> Planner<'s, 't> {
             let items: Vec<Value> = missing
                 .iter()
                 .map(|(name, value)| {
-                    Value::mapping([("name", Scalar::plain(name).into()), ("value", Scalar::quoted(value).into())])
+                    Value::mapping([("name", Scalar::plain(*name).into()), ("value", Scalar::quoted(*value).into())])
                 })
                 .collect();
             if !items.is_empty() {
@@ -422,7 +422,7 @@ impl<'s, 't> Planner<'s, 't> {
             let missing: Vec<_> = added
                 .iter()
                 .filter(|(at, (name, _))| *at == location && self.entries.insert((location, name)))
-                .map(|(_, (name, value))| (Scalar::plain(name), Scalar::quoted(value).into()))
+                .map(|(_, (name, value))| (Scalar::plain(*name), Scalar::quoted(*value).into()))
                 .collect();
             if !missing.is_empty() && !prefix.is_empty() {
                 return Err(editor.refuse(

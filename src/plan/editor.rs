@@ -1,7 +1,5 @@
 //! The edits of one document: where new text goes, in the style of what stands around it, and what may not be edited.
 
-use std::rc::Rc;
-
 use super::Refusal;
 use super::change::{Change, Operation, Style};
 use super::value::{Scalar, Value, Writer, escape};
@@ -141,11 +139,8 @@ impl<'d, 't> Editor<'d, 't> {
             _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
             _ => return Err(self.refuse(node, "expected one value here")),
         };
-        let styled = Scalar {
-            text: Rc::clone(&value.text),
-            holds: value.holds,
-            ..Scalar::styled(&value.text, style, Style::Flow)
-        };
+        let styled =
+            Scalar { text: value.text.clone(), holds: value.holds, ..Scalar::styled(&value.text, style, Style::Flow) };
         let mut writer = Writer::new("", 0);
         let span = if span.is_empty() {
             // `key:` — the value's place is behind the colon
@@ -332,10 +327,10 @@ impl<'d, 't> Editor<'d, 't> {
         let neighbour = self.document.entry_of(node, after).or_else(|| self.document.entries(node).last());
         let Some(neighbour) = neighbour else { return Err(self.refuse(node, "expected entries here")) };
         let position = self.document.node(neighbour.value).index().div_ceil(2);
-        let (key, value) = (Scalar::plain(key), Value::Sequence(items));
+        let (key, value) = (Scalar::plain(key.to_owned()), Value::Sequence(items));
         if flow {
             let (key, value) =
-                if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
+                if self.is_json(node) { (Scalar::quoted(key.text.to_string()), value.json()) } else { (key, value) };
             self.insert_flow(neighbour.value, neighbour.key, |writer| writer.flow_entry(&key, &value))?;
             self.changed(node, Operation::InsertEntry(position, key, value, Style::Flow));
         } else {
@@ -422,8 +417,11 @@ impl<'d, 't> Editor<'d, 't> {
         let position = next.map_or(self.count(node), |entry| self.document.node(entry.key).index() / 2);
         if flow {
             for (key, value) in entries {
-                let (key, value) =
-                    if self.is_json(node) { (Scalar::quoted(&key.text), value.json()) } else { (key, value) };
+                let (key, value) = if self.is_json(node) {
+                    (Scalar::quoted(key.text.to_string()), value.json())
+                } else {
+                    (key, value)
+                };
                 self.append_flow(node, |writer| writer.flow_entry(&key, &value))?;
                 self.changed(node, Operation::InsertEntry(self.count(node), key, value, Style::Flow));
             }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 pub use change::{Change, Operation, Style};
 pub use endpoint::{Endpoint, EndpointError};
-pub use value::{Scalar, Text, Value, shared};
+pub use value::{Scalar, Text, Value};
 
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;

@@ -64,7 +64,7 @@ pub(super) fn add_volume(
     if matches!(source, SecretSource::Existing(_)) && name != secret_name {
         let found = editor.document.at(volume, &["secret", "secretName"]);
         if let Some(found) = found {
-            editor.replace(found, &Scalar::plain(secret_name))?;
+            editor.replace(found, &Scalar::plain(secret_name.to_owned()))?;
         }
         return Ok(true);
     }

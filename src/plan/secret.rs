@@ -131,7 +131,7 @@ impl<'t> Planner<'_, 't> {
         {
             let scalar = Scalar::secret(value, holds);
             if let Some(found) = document.at(secret.root, &["stringData", key]) {
-                let same = document.scalar(found.node).is_some_and(|text| STANDARD.encode(text) == value.as_str());
+                let same = document.scalar(found.node).is_some_and(|text| STANDARD.encode(text) == **value);
                 if same {
                     continue;
                 }
@@ -149,7 +149,7 @@ impl<'t> Planner<'_, 't> {
             let decoded = STANDARD.decode(document.scalar(found.node)?.trim()).ok()?;
             crate::identity::summarize(&decoded)
         });
-        let new = STANDARD.decode(pair.certificate.as_str()).ok().and_then(|pem| crate::identity::summarize(&pem));
+        let new = STANDARD.decode(&*pair.certificate).ok().and_then(|pem| crate::identity::summarize(&pem));
         let changed = !set.is_empty() || !missing.is_empty();
         for (found, _, scalar) in &set {
             editor.replace(*found, scalar)?;

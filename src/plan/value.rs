@@ -1,6 +1,8 @@
 //! What is to be written, as data, and how it is written: block or flow, in the style of its neighbours.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use zeroize::Zeroizing;
@@ -10,18 +12,45 @@ use crate::delegate::{Holds, Mask};
 use crate::edit::Edit;
 use crate::yaml::{ScalarStyle, Span};
 
-/// A text that many values share and that is wiped from memory when the last of them goes: it may be a key.
-pub type Text = Rc<Zeroizing<String>>;
-
-/// A text to share.
-pub fn shared(text: &str) -> Text {
-    Rc::new(Zeroizing::new(text.to_owned()))
+/// The text of a scalar. Reads as a `str`.
+#[derive(Clone)]
+pub enum Text {
+    /// Mostly a word of ours, which takes no room.
+    Open(Cow<'static, str>),
+    /// A value of the Secret: every delegate of a stream shares it, and it is wiped from memory when the last lets go.
+    Secret(Rc<Zeroizing<String>>),
 }
+
+impl Text {
+    /// A value of the Secret.
+    pub fn secret(text: String) -> Text {
+        Text::Secret(Rc::new(Zeroizing::new(text)))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Open(text) => text,
+            Text::Secret(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
 
 /// A scalar to write.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
-    /// Its value, shared: the pair goes into every delegate of a stream.
+    /// Its value.
     pub text: Text,
     /// Its style: plain, single- or double-quoted; literal for an embedded file.
     pub style: ScalarStyle,
@@ -32,7 +61,7 @@ pub struct Scalar {
 impl fmt::Debug for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.holds {
-            None => write!(f, "{:?}({:?})", self.style, self.text.as_str()),
+            None => write!(f, "{:?}({:?})", self.style, &*self.text),
             Some(_) => write!(f, "{:?}(***)", self.style),
         }
     }
@@ -40,13 +69,13 @@ impl fmt::Debug for Scalar {
 
 impl Scalar {
     /// A plain scalar.
-    pub fn plain(text: &str) -> Scalar {
-        Scalar { text: shared(text), style: ScalarStyle::Plain, holds: None }
+    pub fn plain(text: impl Into<Cow<'static, str>>) -> Scalar {
+        Scalar { text: Text::Open(text.into()), style: ScalarStyle::Plain, holds: None }
     }
 
     /// A double-quoted scalar.
-    pub fn quoted(text: &str) -> Scalar {
-        Scalar { text: shared(text), style: ScalarStyle::DoubleQuoted, holds: None }
+    pub fn quoted(text: impl Into<Cow<'static, str>>) -> Scalar {
+        Scalar { text: Text::Open(text.into()), style: ScalarStyle::DoubleQuoted, holds: None }
     }
 
     /// A scalar in the style of another one; double-quoted where that style cannot hold it, inside brackets or not.
@@ -56,12 +85,12 @@ impl Scalar {
             ScalarStyle::SingleQuoted if !text.contains(is_escaped) => ScalarStyle::SingleQuoted,
             _ => ScalarStyle::DoubleQuoted,
         };
-        Scalar { text: shared(text), style, holds: None }
+        Scalar { text: Text::Open(text.to_owned().into()), style, holds: None }
     }
 
     /// The text of a Secret, masked and double-quoted.
     pub fn secret(text: &Text, holds: Holds) -> Scalar {
-        Scalar { text: Rc::clone(text), style: ScalarStyle::DoubleQuoted, holds: Some(holds) }
+        Scalar { text: text.clone(), style: ScalarStyle::DoubleQuoted, holds: Some(holds) }
     }
 
     /// As it is written.
@@ -127,7 +156,7 @@ pub enum Value {
 
 impl Value {
     /// A mapping with plain keys.
-    pub fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    pub fn mapping<const N: usize>(entries: [(&'static str, Value); N]) -> Value {
         Value::Mapping(entries.into_iter().map(|(key, value)| (Scalar::plain(key), value)).collect())
     }
 
@@ -135,9 +164,7 @@ impl Value {
     #[must_use]
     pub fn json(self) -> Value {
         let quote = |scalar: Scalar| match scalar.style {
-            ScalarStyle::Plain if scalar.text.as_str() != "true" => {
-                Scalar { style: ScalarStyle::DoubleQuoted, ..scalar }
-            }
+            ScalarStyle::Plain if &*scalar.text != "true" => Scalar { style: ScalarStyle::DoubleQuoted, ..scalar },
             _ => scalar,
         };
         match self {
@@ -296,7 +323,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let scalar = Scalar::secret(&shared("c2VjcmV0"), Holds::Secret);
+        let scalar = Scalar::secret(&Text::secret("c2VjcmV0".to_owned()), Holds::Secret);
         let shown = format!("{:?}", Value::mapping([("k", scalar.into())]));
         assert_eq!(shown, "Mapping([(Plain(\"k\"), Scalar(DoubleQuoted(***)))])");
     }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use delegate_mtls::change::{ChangeError, change};
 use delegate_mtls::delegate::{self, Stream};
-use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Upgrader, shared};
+use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
 use delegate_mtls::{report, verify};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
@@ -181,7 +181,7 @@ impl Mutation {
 
 fn pair() -> Pair {
     let encoded = |file: &str| STANDARD.encode(std::fs::read(quickstart(file)).unwrap());
-    Pair { certificate: shared(&encoded("client.crt")), key: shared(&encoded("client.key")) }
+    Pair { certificate: Text::secret(encoded("client.crt")), key: Text::secret(encoded("client.key")) }
 }
 
 fn present(secret: SecretSource, endpoint: bool) -> Goal {
