@@ -5,6 +5,8 @@
 //! the family that Kubernetes reads with. Documents that no edit touches must keep their bytes,
 //! comments included.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -89,17 +91,15 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
         let missing = || bug(offset, "a document is missing in the result");
         let planned = plan.documents.get(&number);
         let region_start = at;
-        if let Some(chunk) = chunk
-            && planned.is_some_and(|planned| !planned.inserted_before.is_empty())
-        {
-            // what stands before its marker comes to stand before what is put in
-            let old_text = slice(original.text, &chunk.span);
-            read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
-        }
         for value in planned.into_iter().flat_map(|planned| &planned.inserted_before) {
             let inserted = new_chunks.next().ok_or_else(missing)?;
             at = inserted.span.end;
-            whole_document(slice(new, &inserted.span), value, offset)?;
+            whole_document(slice(new, &inserted.span), value, offset).or_else(|bug| {
+                // what stood before the next document's marker stands before this one now: it may be to blame
+                let old_text = chunk.map_or("", |chunk| slice(original.text, &chunk.span));
+                read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
+                Err(bug)
+            })?;
         }
         let Some(chunk) = chunk else {
             if at > region_start {
@@ -179,14 +179,14 @@ trait Leaf: PartialEq + Sized {
 
 /// A scalar of the span parser, or an alias by its name: anchors are never edited.
 #[derive(Debug, PartialEq, Eq)]
-enum Raw {
-    Scalar { text: String, style: ScalarStyle, tagged: bool },
-    Alias(String),
+enum Raw<'t> {
+    Scalar { text: Cow<'t, str>, style: ScalarStyle, tagged: bool },
+    Alias(&'t str),
 }
 
-impl Leaf for Raw {
-    fn planned(scalar: &Scalar) -> Raw {
-        Raw::Scalar { text: scalar.text.to_string(), style: scalar.style, tagged: false }
+impl Leaf for Raw<'_> {
+    fn planned(scalar: &Scalar) -> Self {
+        Raw::Scalar { text: Cow::Owned(scalar.text.to_string()), style: scalar.style, tagged: false }
     }
 
     fn text(&self) -> Option<&str> {
@@ -350,7 +350,7 @@ impl<L: Leaf> Tree<L> {
     }
 }
 
-fn read_raw(text: &str) -> Result<Tree<Raw>, String> {
+fn read_raw(text: &str) -> Result<Tree<Raw<'_>>, String> {
     let chunks = yaml::split(text).map_err(|error| error.to_string())?;
     let [chunk] = chunks.as_slice() else { return Err("more than one document".to_owned()) };
     let document = yaml::parse(text, chunk).map_err(|error| error.to_string())?;
@@ -361,13 +361,11 @@ fn read_raw(text: &str) -> Result<Tree<Raw>, String> {
 }
 
 /// Recursion is bounded by [`yaml::MAX_NESTING`].
-fn raw_tree(document: &Document<'_>, id: NodeId) -> Tree<Raw> {
+fn raw_tree<'t>(document: &Document<'t>, id: NodeId) -> Tree<Raw<'t>> {
     let node = document.node(id);
     match node.kind {
-        Kind::Scalar(style) => {
-            Tree::Leaf(Raw::Scalar { text: node.value.clone().into_owned(), style, tagged: node.tagged })
-        }
-        Kind::Alias { .. } => Tree::Leaf(Raw::Alias(slice(document.text, &node.span).to_owned())),
+        Kind::Scalar(style) => Tree::Leaf(Raw::Scalar { text: node.value.clone(), style, tagged: node.tagged }),
+        Kind::Alias { .. } => Tree::Leaf(Raw::Alias(slice(document.text, &node.span))),
         Kind::Sequence { flow } => Tree::Sequence {
             flow: Some(flow),
             items: document.items(id).map(|item| raw_tree(document, item)).collect(),
@@ -413,7 +411,7 @@ fn typed_tree(value: serde_yaml::Value) -> Tree<serde_yaml::Value> {
 }
 
 /// Whether both parsers read the same document: same shape, same strings.
-fn agree(raw: &Tree<Raw>, typed: &Tree<serde_yaml::Value>) -> bool {
+fn agree(raw: &Tree<Raw<'_>>, typed: &Tree<serde_yaml::Value>) -> bool {
     use serde_yaml::Value as Typed;
     match (raw, typed) {
         (Tree::Leaf(Raw::Alias(_)), _) => true,
