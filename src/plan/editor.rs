@@ -12,7 +12,7 @@ pub(super) struct Editor<'d, 't> {
     pub(super) edits: Vec<Edit>,
     pub(super) changes: Vec<Change>,
     /// The keys, values and items that are taken out.
-    gone: Vec<NodeId>,
+    pub(super) gone: Vec<NodeId>,
 }
 
 impl<'d, 't> Editor<'d, 't> {
@@ -20,7 +20,7 @@ impl<'d, 't> Editor<'d, 't> {
         Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new() }
     }
 
-    fn layout(&self) -> Layout<'d, 't> {
+    pub(super) fn layout(&self) -> Layout<'d, 't> {
         self.document.layout()
     }
 
@@ -29,7 +29,7 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// Refuses a node whose edit would show in other places as well, or that is written where we cannot see.
-    fn editable(&self, found: Found) -> Result<NodeId, Refusal> {
+    pub(super) fn editable(&self, found: Found) -> Result<NodeId, Refusal> {
         let document = self.document;
         if let Some(via) = found.via {
             let name = document.previous(via).and_then(|key| document.scalar(key)).map(|key| format!("`{key}`"));
@@ -52,13 +52,13 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(found.node)
     }
 
-    fn end(&self, node: NodeId) -> Result<usize, Refusal> {
+    pub(super) fn end(&self, node: NodeId) -> Result<usize, Refusal> {
         self.layout()
             .end(node)
             .ok_or_else(|| self.refuse(node, "this block scalar is written in a way we cannot edit beside"))
     }
 
-    fn last_line_end(&self, node: NodeId) -> Result<usize, Refusal> {
+    pub(super) fn last_line_end(&self, node: NodeId) -> Result<usize, Refusal> {
         Ok(self.layout().line_end(self.end(node)?))
     }
 
@@ -72,7 +72,7 @@ impl<'d, 't> Editor<'d, 't> {
         }
     }
 
-    fn is_flow(&self, node: NodeId) -> bool {
+    pub(super) fn is_flow(&self, node: NodeId) -> bool {
         matches!(self.document.kind(node), Kind::Sequence { flow: true } | Kind::Mapping { flow: true })
     }
 
@@ -102,11 +102,11 @@ impl<'d, 't> Editor<'d, 't> {
         first.is_some_and(|entry| self.document.kind(entry.key) == Kind::Scalar(ScalarStyle::DoubleQuoted))
     }
 
-    fn changed(&mut self, node: NodeId, operation: Operation) {
+    pub(super) fn changed(&mut self, node: NodeId, operation: Operation) {
         self.changes.push(Change { path: self.document.path(node), operation });
     }
 
-    fn count(&self, collection: NodeId) -> usize {
+    pub(super) fn count(&self, collection: NodeId) -> usize {
         let children = self.document.last_child(collection).map_or(0, |last| self.document.node(last).index() + 1);
         if matches!(self.document.kind(collection), Kind::Mapping { .. }) { children / 2 } else { children }
     }
@@ -116,7 +116,7 @@ impl<'d, 't> Editor<'d, 't> {
         self.edits.push(writer.into_edit(offset..offset));
     }
 
-    fn delete(&mut self, span: Span) {
+    pub(super) fn delete(&mut self, span: Span) {
         self.edits.push(Edit { span, text: String::new(), masks: Vec::new() });
     }
 
@@ -512,186 +512,6 @@ impl<'d, 't> Editor<'d, 't> {
         self.insert(offset, writer);
         self.changed(sequence, Operation::InsertItem(position, value, Style::Block));
         Ok(())
-    }
-
-    /// Takes items out of the sequence that is the value of an entry; if none is left, the entry goes.
-    pub(super) fn remove_items(&mut self, mapping: Found, key: &str, items: &[NodeId]) -> Result<(), Refusal> {
-        let Some(sequence) = self.document.get(mapping, key).filter(|_| !items.is_empty()) else { return Ok(()) };
-        let node = self.editable(sequence)?;
-        if items.len() == self.count(node) {
-            return self.remove_entries(mapping, &[key]);
-        }
-        for &item in items {
-            self.editable(Found { node: item, via: None })?;
-        }
-        let children: Vec<(NodeId, NodeId)> = self.document.items(node).map(|item| (item, item)).collect();
-        self.remove_children(node, &children, &|(first, _)| items.contains(&first))
-    }
-
-    /// Takes entries out of a mapping.
-    pub(super) fn remove_entries(&mut self, mapping: Found, keys: &[&str]) -> Result<(), Refusal> {
-        let node = self.editable(mapping)?;
-        let children: Vec<(NodeId, NodeId)> =
-            self.document.entries(node).map(|entry| (entry.key, entry.value)).collect();
-        let document = self.document;
-        self.remove_children(node, &children, &|(key, _)| document.scalar(key).is_some_and(|key| keys.contains(&key)))
-    }
-
-    /// Takes an item out of the sequence around it.
-    pub(super) fn remove_item(&mut self, item: NodeId) -> Result<(), Refusal> {
-        let Some(sequence) = self.document.parent(item) else {
-            return Err(self.refuse(item, "expected a list around this"));
-        };
-        self.editable(Found { node: item, via: None })?;
-        let children: Vec<(NodeId, NodeId)> = self.document.items(sequence).map(|item| (item, item)).collect();
-        self.remove_children(sequence, &children, &|(first, _)| first == item)
-    }
-
-    /// Takes the children out that `goes` names; each is given by its first and its last node.
-    fn remove_children(
-        &mut self,
-        collection: NodeId,
-        children: &[(NodeId, NodeId)],
-        goes: &dyn Fn((NodeId, NodeId)) -> bool,
-    ) -> Result<(), Refusal> {
-        let mut rest = children;
-        let mut kept: Option<(NodeId, NodeId)> = None;
-        while let Some(&child) = rest.first() {
-            let run = rest.iter().take_while(|&&child| goes(child)).count();
-            if run == 0 {
-                kept = Some(child);
-                rest = rest.get(1..).unwrap_or_default();
-                continue;
-            }
-            let (gone, behind) = rest.split_at(run);
-            for &(_, last) in gone {
-                self.changed(last, Operation::Remove);
-            }
-            let last = gone.last().map_or(child.1, |last| last.1);
-            let next = behind.first().map(|next| next.0);
-            if self.is_flow(collection) {
-                self.delete_flow_run(kept, child.0, last, next)?;
-            } else {
-                let span = self.block_run(collection, child.0, last, next)?;
-                self.delete(span);
-            }
-            self.gone.extend(gone.iter().flat_map(|&(first, last)| [first, last]));
-            rest = behind;
-        }
-        Ok(())
-    }
-
-    /// Deletes a run of children of a flow collection, with the comma that their insertion brought.
-    fn delete_flow_run(
-        &mut self,
-        kept: Option<(NodeId, NodeId)>,
-        first: NodeId,
-        last: NodeId,
-        next: Option<NodeId>,
-    ) -> Result<(), Refusal> {
-        let start = self.document.node(first).span.start;
-        let Some((_, kept)) = kept else {
-            let end = next.map_or_else(|| self.end(last), |next| Ok(self.document.node(next).span.start))?;
-            self.delete(start..end);
-            return Ok(());
-        };
-        let (kept, end) = (self.end(kept)?, self.end(last)?);
-        let between = self.document.text.get(kept..start).unwrap_or_default();
-        if !between.contains('#') {
-            self.delete(kept..end);
-            return Ok(());
-        }
-        // a comment behind what is kept stays there: the comma before it goes, and the lines behind it
-        let line_end = self.layout().line_end(kept);
-        let own_lines = self.document.text.get(line_end..start).unwrap_or_default();
-        if !between.starts_with(',') || !own_lines.trim().is_empty() {
-            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
-        }
-        self.delete(kept..kept + 1);
-        self.delete(line_end..end);
-        Ok(())
-    }
-
-    /// The lines from `first` to `last`: from the end of the line before, so that a missing final newline stays missing.
-    fn block_run(
-        &self,
-        collection: NodeId,
-        first: NodeId,
-        last: NodeId,
-        next: Option<NodeId>,
-    ) -> Result<Span, Refusal> {
-        let layout = self.layout();
-        let start = match self.document.kind(collection) {
-            Kind::Sequence { .. } => layout.dash(first),
-            _ => Some(self.document.node(first).span.start),
-        };
-        let start = start.ok_or_else(|| self.refuse(first, "this is written in a way we cannot remove"))?;
-        let end = self.last_line_end(last)?;
-        if layout.starts_line(start) {
-            self.spares_block_scalar(first, end)?;
-            return Ok(match layout.previous_line_end(start) {
-                Some(previous) => previous..end,
-                None => layout.line_start(start)..end + layout.line_break(end).len(),
-            });
-        }
-        // the first key of an item, on the line of its dash: the next key moves up
-        let next = next.ok_or_else(|| self.refuse(first, "nothing would be left here"))?;
-        let next_start = self.document.node(next).span.start;
-        let between = self.document.text.get(end..next_start).unwrap_or_default();
-        if !between.trim().is_empty() {
-            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
-        }
-        Ok(start..next_start)
-    }
-
-    /// Refuses a removal that would join a block scalar with what it takes for its own: with blank lines where it keeps
-    /// them (`|+`), with the end of a text without a line end.
-    fn spares_block_scalar(&self, first: NodeId, end: usize) -> Result<(), Refusal> {
-        let layout = self.layout();
-        let Some(leaf) = self.leaf_before(first) else { return Ok(()) };
-        if !matches!(self.document.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) {
-            return Ok(());
-        }
-        let Some(block) = layout.block_scalar(leaf) else { return Ok(()) };
-        let header = crate::yaml::slice(self.document.text, &(block.header..layout.line_end(block.header)));
-        let indicators = header.split([' ', '\t']).next().unwrap_or_default();
-        let next = end + layout.line_break(end).len();
-        let next_line = crate::yaml::slice(self.document.text, &(next..layout.line_end(next)));
-        if next == end && !indicators.contains('-') {
-            return Err(self
-                .refuse(leaf, "this block scalar would come to end the text, which has no line end")
-                .help("end the file with a line end, then run again"));
-        }
-        if next < self.document.chunk.span.end && next_line.trim().is_empty() && indicators.contains('+') {
-            return Err(self
-                .refuse(leaf, "this block scalar keeps blank lines (`+`), and would get those behind the removed lines")
-                .help("take the blank lines away, or the `+`, then run again"));
-        }
-        Ok(())
-    }
-
-    /// The last leaf before a node, of what is not taken out.
-    fn leaf_before(&self, first: NodeId) -> Option<NodeId> {
-        let document = self.document;
-        let mut at = first;
-        loop {
-            match document.previous(at) {
-                Some(previous) => {
-                    at = previous;
-                    if !self.gone.contains(&at) {
-                        break;
-                    }
-                }
-                None => at = document.parent(at)?,
-            }
-        }
-        while let Kind::Sequence { flow: false } | Kind::Mapping { flow: false } = document.kind(at) {
-            at = document.last_child(at)?;
-            while self.gone.contains(&at) {
-                at = document.previous(at)?;
-            }
-        }
-        Some(at)
     }
 
     /// Applies edits that were planned on the text inside a literal block scalar.

@@ -6,6 +6,7 @@ mod documents;
 mod editor;
 mod endpoint;
 mod mount;
+mod removal;
 mod secret;
 mod upgrader;
 mod value;
