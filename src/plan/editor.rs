@@ -62,13 +62,17 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(self.layout().line_end(self.end(node)?))
     }
 
+    /// Refuses to put anything behind a block scalar at the end of a text without a final line end.
+    pub(super) fn refuse_behind(&self, scalar: NodeId) -> Refusal {
+        self.refuse(scalar, "this block scalar ends the text without a line end, and would get one from the edit")
+            .help("end the file with a line end, then run again")
+    }
+
     /// The end of the line behind which something new goes.
     fn place_behind(&self, node: NodeId) -> Result<usize, Refusal> {
         match self.layout().open_block_scalar(node) {
             None => self.last_line_end(node),
-            Some(scalar) => Err(self
-                .refuse(scalar, "this block scalar ends the text without a line end, and would get one from the edit")
-                .help("end the file with a line end, then run again")),
+            Some(scalar) => Err(self.refuse_behind(scalar)),
         }
     }
 

@@ -101,6 +101,15 @@ impl<'t> Planner<'_, 't> {
             Some(token) => Slot::Behind(token.chunk),
             None => Slot::Before(object.location.chunk),
         };
+        if let Slot::Behind(number) = slot
+            && number + 1 == self.stream.chunks.len()
+        {
+            let before = self.stream.document(number)?;
+            let open = before.root().and_then(|root| before.layout().open_block_scalar(root));
+            if let Some(scalar) = open {
+                return Err(Editor::new(&before).refuse_behind(scalar));
+            }
+        }
         let chunk = &object.document.chunk;
         if slot == Slot::Before(object.location.chunk) && chunk.directives {
             let head = chunk.span.start..chunk.marker.unwrap_or(chunk.span.start);
