@@ -4,7 +4,7 @@ use super::value::{Value, Writer};
 use super::{DocumentChange, Plan};
 use crate::delegate::Stream;
 use crate::edit::Edit;
-use crate::yaml::{Chunk, Span, slice};
+use crate::yaml::{Chunk, Kind, ScalarStyle, Span, slice};
 
 /// Where a new document goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +77,13 @@ impl Page<'_, '_> {
             self.write(&mut writer, gap, value, self.blanks_at_end(chunk));
             return insertion(chunk.span.end, writer);
         }
+        let blanks = self.blanks_behind(number);
         if self.text(&chunk.span).ends_with(['\n', '\r']) {
+            (0..blanks).for_each(|_| writer.line(0));
             self.write(&mut writer, gap, value, 0);
         } else {
             // no final newline: ours has none either
-            writer.line(0);
+            (0..=blanks).for_each(|_| writer.line(0));
             writer.push("---");
             (0..gap).for_each(|_| writer.line(0));
             writer.line(0);
@@ -166,6 +168,23 @@ impl Page<'_, '_> {
         })
     }
 
+    /// How many blank lines go between the last document, which is this one, and a new one: as many as stand before the
+    /// first marker of the stream. None behind a block scalar, to which they might belong.
+    fn blanks_behind(&self, number: usize) -> usize {
+        let Ok(document) = self.stream.document(number) else { return 0 };
+        let last = std::iter::successors(document.root(), |&node| document.last_child(node)).last();
+        let is_block = last.is_some_and(|leaf| {
+            matches!(document.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
+        });
+        // the marker of what was put in behind it tells nothing
+        let first =
+            self.stream.chunks.iter().enumerate().skip(1).take(number).find(|(_, chunk)| chunk.marker.is_some());
+        match first.and_then(|(first, _)| self.chunk(first - 1)) {
+            Some(before) if !is_block => self.blanks_at_end(before),
+            _ => 0,
+        }
+    }
+
     fn removal(&self, number: usize) -> Span {
         let Some(chunk) = self.chunk(number) else { return 0..0 };
         let Some(next) = self.chunk(number + 1) else { return self.removal_of_last(number, chunk) };
@@ -186,13 +205,17 @@ impl Page<'_, '_> {
     }
 
     fn removal_of_last(&self, number: usize, chunk: &Chunk) -> Span {
-        let Some(marker) = chunk.marker.filter(|_| number > 0) else { return chunk.span.clone() };
-        if self.text(&chunk.span).ends_with(['\n', '\r']) {
-            return marker..self.without_trailing_comments(chunk);
+        let Some((marker, previous)) = chunk.marker.zip(number.checked_sub(1)) else { return chunk.span.clone() };
+        let mut before = self.stream.text.get(..marker).unwrap_or_default();
+        if self.chunk(previous).is_some_and(|previous| previous.end_marker.is_none()) {
+            for _ in 0..self.blanks_behind(previous) {
+                before = without_line_end(before).filter(|rest| rest.ends_with(['\n', '\r'])).unwrap_or(before);
+            }
         }
-        let before = self.stream.text.get(..marker).unwrap_or_default();
-        let kept = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']));
-        kept.map_or(marker, str::len)..chunk.span.end
+        if self.text(&chunk.span).ends_with(['\n', '\r']) {
+            return before.len()..self.without_trailing_comments(chunk);
+        }
+        without_line_end(before).map_or(before.len(), str::len)..chunk.span.end
     }
 
     /// The end of a document, or the start of the whole-line comments behind its last line of content.
@@ -225,6 +248,10 @@ impl Page<'_, '_> {
 /// The lines of a text; the last piece is what stands behind the last line end.
 fn lines(text: &str) -> Vec<&str> {
     if text.contains('\n') { text.split('\n').collect() } else { text.split('\r').collect() }
+}
+
+fn without_line_end(text: &str) -> Option<&str> {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix(['\n', '\r']))
 }
 
 fn write_body(writer: &mut Writer, value: &Value) {
