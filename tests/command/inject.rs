@@ -43,7 +43,7 @@ impl Variant {
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    let mut trials = vec![Trial::test("inject: the template becomes the mTLS download", template_is_the_download)];
     for case in cases("inject") {
         for (variant, name) in Variant::ALL {
             let Some(input) = variant.of(&fixture(&case.join("input.yaml"))) else { continue };
@@ -54,6 +54,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// The platform's own manifest for an account on mTLS holds two placeholders and a comment above them; all else is what
+/// inject makes of the plain one.
+fn template_is_the_download() -> Result<(), Failed> {
+    let folder = crate::binary::root().join("fixtures/inject");
+    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let download = read("placeholders/input.yaml");
+    let comment = download.lines().find(|line| line.starts_with("  # ")).ok_or("no comment in the download")?;
+    let filled = download.replace("{CERT}", "@CRT@").replace("{KEY}", "@KEY@").replace(&format!("{comment}\n"), "");
+    if filled == read("template/expected.yaml") { Ok(()) } else { Err("they differ".into()) }
 }
 
 fn check(case: &Path, variant: Variant, input: &[u8], expected: &[u8]) -> Result<(), Failed> {
