@@ -379,10 +379,10 @@ impl<'d, 't> Editor<'d, 't> {
         let layout = self.layout();
         let offset = self.end(last)?;
         let start = self.document.node(start).span.start;
-        let mut writer = Writer::new(layout.line_break_near(start), 0);
-        let line_end = layout.line_end(offset);
-        let behind = self.document.text.get(offset..line_end).unwrap_or_default();
+        let behind = self.document.text.get(offset..).unwrap_or_default();
         if behind.trim_start_matches([' ', '\t']).starts_with('#') {
+            let line_end = layout.line_end(offset);
+            let mut writer = Writer::new(layout.line_break_near(start), 0);
             // the comment stays with what it stands behind: the comma before it, the rest on the next line
             let follows = self.edits.iter().any(|edit| edit.span == (line_end..line_end));
             if follows {
@@ -395,8 +395,11 @@ impl<'d, 't> Editor<'d, 't> {
             self.insert(line_end, writer);
             return Ok(());
         }
+        // only where lines matter are they looked for: a List on one line has thousands of these
+        let own_line = layout.starts_line(start) && layout.line_start(start) > self.document.chunk.span.start;
+        let mut writer = Writer::new(if own_line { layout.line_break_near(start) } else { "" }, 0);
         writer.push(",");
-        if layout.starts_line(start) && layout.line_start(start) > self.document.chunk.span.start {
+        if own_line {
             writer.line(layout.column(start));
         } else {
             writer.push(" ");

@@ -80,10 +80,11 @@ impl<'d, 't> Layout<'d, 't> {
         offset - self.line_start(offset)
     }
 
-    /// Whether nothing but blanks stands before `offset` on its line.
+    /// Whether nothing but blanks stands before `offset` on its line. Looks no further back than these: a line may be
+    /// as long as the text.
     pub fn starts_line(self, offset: usize) -> bool {
-        let before = slice(self.document.text, &(self.line_start(offset)..offset));
-        before.chars().all(|c| c == ' ')
+        let before = slice(self.document.text, &(self.document.chunk.span.start..offset)).trim_end_matches(' ');
+        before.is_empty() || before.ends_with(['\n', '\r'])
     }
 
     /// The end of the last leaf of a node: no comment, no blank line behind it belongs to it. `None` for a block
