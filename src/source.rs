@@ -21,7 +21,7 @@ mod write;
 
 pub use inode::{FileId, same_file};
 pub use read::{SourceError, read_bytes, read_file, read_stdin};
-pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, replace, stage};
+pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, stage};
 
 use std::fmt;
 use std::io;

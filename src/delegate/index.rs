@@ -91,8 +91,10 @@ pub struct Index {
     pub delegates: Vec<Delegate>,
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
-    /// Upgraders whose delegate is not in the stream, and workloads that are delegates but for their account.
-    pub strays: Vec<Stray>,
+    /// Upgraders whose delegate is not in the stream.
+    pub stray_upgraders: Vec<Stray>,
+    /// Workloads that are delegates but for their account.
+    pub without_account: Vec<Stray>,
     secrets: Named<Location>,
     /// The workloads whose pods mount a Secret, by its name.
     mounting: Named<Location>,
@@ -360,7 +362,7 @@ impl Pass {
                 "" => "an upgrader's ConfigMap that names no `workloadName` is left alone".to_owned(),
                 workload => format!("the upgrader of `{workload}` is left alone: that delegate is not in this input"),
             };
-            self.index.strays.push(Stray { offset: *offset, message });
+            self.index.stray_upgraders.push(Stray { offset: *offset, message });
         }
         self.index
     }
@@ -388,7 +390,7 @@ impl Pass {
                     "`{}` sets `MANAGER_HOST_AND_PORT` but no account id, so it is not taken for a delegate",
                     workload.name
                 );
-                self.index.strays.push(Stray { offset: workload.offset, message });
+                self.index.without_account.push(Stray { offset: workload.offset, message });
             }
             return None;
         };

@@ -41,9 +41,3 @@ pub fn pod_spec(document: &Document<'_>, resource: Found, kind: &str) -> Option<
     };
     document.at(resource, path)
 }
-
-/// The entry of a container's `env` (a list of `name`, `value`) that takes effect: of two, the last.
-pub fn env_item(document: &Document<'_>, container: Found, name: &str) -> Option<Found> {
-    let env = document.get(container, "env")?;
-    document.items_of(env).filter(|&item| document.text_at(item, &["name"]) == Some(name)).last()
-}

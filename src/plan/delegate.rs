@@ -8,7 +8,8 @@ use super::endpoint::{base, is_mtls, is_under, mask_user_info};
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
 use super::value::{Scalar, Value};
 use super::{
-    CERTIFICATE_PATH, Endpoint, Goal, KEY_PATH, MANAGER, Plan, Present, Refusal, SecretSource, Summary, Warning,
+    CERTIFICATE_PATH, Endpoint, Goal, KEY_PATH, MANAGER, Plan, Present, Refusal, SecretSource, Summary, Upgrader,
+    Warning,
 };
 use crate::delegate::{self, ConfigSource, Delegate, Generation, Index, Kind, Location, Stream};
 use crate::yaml::{self, Document, Found, NodeId, ScalarStyle};
@@ -47,8 +48,11 @@ pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[Str
         selected: selected.iter().map(|delegate| delegate.workload).collect(),
         jobs: selected.iter().flat_map(|delegate| &delegate.upgrader_jobs).copied().collect(),
     };
-    if names.is_empty() && matches!(goal, Goal::Present(_)) {
-        for stray in &index.strays {
+    if let Goal::Present(present) = goal
+        && names.is_empty()
+    {
+        let upgraders = index.stray_upgraders.iter().filter(|_| present.upgrader == Upgrader::Move);
+        for stray in index.without_account.iter().chain(upgraders) {
             planner.warn(stray.offset, &stray.message, Some("give everything that belongs to a delegate in one input"));
         }
     }
@@ -306,7 +310,11 @@ impl<'s, 't> Planner<'s, 't> {
         summary.actions.extend(counted(&added, "added"));
 
         // 5
-        let moves = self.moves(delegate, present.endpoint.as_ref().map(Endpoint::as_str), environment, summary)?;
+        let endpoint = present.endpoint.as_ref().map(Endpoint::as_str);
+        if endpoint.is_none() && !manager_is_mtls(environment) {
+            self.warn_of_kept_url(delegate, environment, "give the account's mTLS endpoint with `--endpoint`")?;
+        }
+        let moves = self.moves(endpoint, environment, summary)?;
         self.warn_of_neighbours(pod, container, object, environment, present)?;
         for moved in moves.iter().filter(|moved| moved.location == object.location) {
             editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
@@ -316,42 +324,37 @@ impl<'s, 't> Planner<'s, 't> {
         self.config_maps(delegate, &moves, added, &[])?;
 
         // 6 and 7
-        let endpoint = present.endpoint.as_ref().map(Endpoint::as_str);
         self.upgrader(delegate, Some(present), endpoint, environment, (&secret_name, name_style), summary)?;
 
         // 1
         self.secret(delegate, present, object, &secret_name, name_style, summary)
     }
 
+    /// Warns that the manager URL is left as it is, although the delegate moves.
+    fn warn_of_kept_url(
+        &mut self,
+        delegate: &Delegate,
+        environment: &BTreeMap<String, Variable>,
+        help: &str,
+    ) -> Result<(), Refusal> {
+        let Some(variable) = environment.get(MANAGER) else { return Ok(()) };
+        let offset = self.offset(variable.location, variable.node)?;
+        let shown = match variable.value {
+            Some(_) => format!("`{}`", mask_user_info(&variable.text)),
+            None => "what it was".to_owned(),
+        };
+        self.warn(offset, format!("`{}`: the manager URL stays {shown}", delegate.name), Some(help));
+        Ok(())
+    }
+
     /// Where URLs move.
     fn moves(
         &mut self,
-        delegate: &Delegate,
         to: Option<&str>,
         environment: &BTreeMap<String, Variable>,
         summary: &mut Summary,
     ) -> Result<Vec<Move>, Refusal> {
-        let manager = environment.get(MANAGER);
-        let Some(to) = to else {
-            if let Some(variable) = manager
-                && matches!(self.goal, Goal::Present(_))
-                && !is_mtls(variable.text.trim_end_matches('/'))
-            {
-                let offset = self.offset(variable.location, variable.node)?;
-                let shown = if variable.value.is_some() {
-                    format!("`{}`", mask_user_info(&variable.text))
-                } else {
-                    "what it was".to_owned()
-                };
-                self.warn(
-                    offset,
-                    format!("`{}`: the manager URL stays {shown}", delegate.name),
-                    Some("give the account's mTLS endpoint with `--endpoint`"),
-                );
-            }
-            return Ok(Vec::new());
-        };
-        let Some(manager) = manager else { return Ok(Vec::new()) };
+        let (Some(to), Some(manager)) = (to, environment.get(MANAGER)) else { return Ok(Vec::new()) };
         if manager.value.is_none() {
             return Err(Refusal::at(
                 self.offset(manager.location, manager.node)?,
@@ -552,22 +555,13 @@ impl<'s, 't> Planner<'s, 't> {
         let secret_name = volume(document, pod, &editor)?.map(|(_, name)| name);
         let (mounts, volumes) = remove_mounts_and_volume(&mut editor, pod, container)?;
         summary.actions.extend(counted(&[(gone.len(), "variable"), (mounts, "mount"), (volumes, "volume")], "removed"));
-        let manager_is_mtls =
-            environment.get(MANAGER).is_some_and(|variable| is_mtls(variable.text.trim_end_matches('/')));
+        let manager_is_mtls = manager_is_mtls(environment);
         // a delegate that never was on mTLS has no URL to restore
         let restore = restore.filter(|_| manager_is_mtls || !gone.is_empty() || mounts + volumes > 0);
-        if !given
-            && manager_is_mtls
-            && let Some(variable) = environment.get(MANAGER)
-        {
-            let offset = self.offset(variable.location, variable.node)?;
-            self.warn(
-                offset,
-                format!("`{}`: the manager URL stays `{}`", delegate.name, mask_user_info(&variable.text)),
-                Some("give the manager URL to restore with `--endpoint`"),
-            );
+        if !given && manager_is_mtls {
+            self.warn_of_kept_url(delegate, environment, "give the manager URL to restore with `--endpoint`")?;
         }
-        let moves = self.moves(delegate, restore, environment, summary)?;
+        let moves = self.moves(restore, environment, summary)?;
         for moved in moves.iter().filter(|moved| moved.location == object.location) {
             editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
         }
@@ -581,6 +575,11 @@ impl<'s, 't> Planner<'s, 't> {
         }
         Ok(())
     }
+}
+
+/// Whether the manager URL has the form of an mTLS endpoint.
+fn manager_is_mtls(environment: &BTreeMap<String, Variable>) -> bool {
+    environment.get(MANAGER).is_some_and(|variable| is_mtls(variable.text.trim_end_matches('/')))
 }
 
 fn plural(number: usize, what: &str) -> String {

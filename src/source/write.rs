@@ -119,15 +119,6 @@ pub fn stage(path: &Path, bytes: &[u8], new: NewFile) -> Result<Staged, ReplaceE
     }
 }
 
-/// Writes `bytes` to `path` in one go: [`stage`], then [`Staged::commit`].
-///
-/// # Errors
-///
-/// Those of the two.
-pub fn replace(path: &Path, bytes: &[u8], new: NewFile) -> Result<Written, ReplaceError> {
-    stage(path, bytes, new)?.commit()
-}
-
 /// Commits all of them, in their order, after a look whether each still can be.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a Secret that another workload mounts stays", shared_secret),
             ("an upgrader of a delegate that is elsewhere is a warning", stray_upgrader),
             ("an upgrader that names nobody is a warning", nameless_upgrader),
+            ("no upgrader is spoken of when none is meant", stray_upgrader_left),
             ("a workload without an account id is a warning", no_account),
             ("another container under the manager URL is a warning", sidecar),
             ("a URL that comes from elsewhere is a warning", url_from_elsewhere),
@@ -61,6 +62,13 @@ fn stray_upgrader() {
         ),
         "{said}"
     );
+}
+
+fn stray_upgrader_left() {
+    let folder = Folder::new();
+    let stray = upgrader("    workloadName: beech\n    delegateConfig: {}\n");
+    let output = folder.pipe("inject PAIR TO -q --no-upgrader", (manifest() + &stray).as_bytes()).ended_with(0);
+    assert_eq!(output.stderr, "");
 }
 
 fn nameless_upgrader() {

@@ -56,6 +56,11 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// Both steps in one.
+fn replace(path: &Path, bytes: &[u8], new: NewFile) -> Result<Written, ReplaceError> {
+    stage(path, bytes, new)?.commit()
+}
+
 #[test]
 fn replaces_the_content_and_leaves_nothing_else() {
     let place = Place::new();
