@@ -87,15 +87,22 @@ pub(crate) struct InjectArgs {
     /// Leave the upgrader alone
     #[arg(long)]
     pub(crate) no_upgrader: bool,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    /// Do not judge the chain to the certificate authority; key and certificate are judged all the same
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// By what certificates are judged.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
     /// Warn when a certificate expires within this time, or a third of its lifetime if that is shorter
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub(crate) expires_within: String,
     /// Judge the certificates as of this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
-    /// Do not judge the chain to the certificate authority; key and certificate are judged all the same
-    #[arg(long)]
-    pub(crate) no_verify: bool,
 }
 
 #[derive(Debug, Args)]

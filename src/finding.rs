@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// How much a finding matters. Ordered: a note is less than a warning, a warning less than an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know; nothing to do.
     Note,
@@ -27,7 +30,7 @@ impl fmt::Display for Severity {
 ///
 /// `message` and `help` follow the message grammar: lower case, no full stop, the user's words in backticks.
 /// Neither ever holds key material.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable kebab-case id, for example `cert-expired`.
     pub rule: &'static str,

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::identity::PairFiles;
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
 use crate::delegate::{self, Delegate, Generation, Index, Stream};
-use crate::identity::{Identity, Loader};
+use crate::finding::Severity;
+use crate::identity::{ChainCheck, Identity, Loader};
 use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
@@ -52,7 +54,7 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         )
         .into());
     }
-    let identity = identity::load(args)?;
+    let identity = pair_files(args)?.map(identity::load).transpose()?;
     let endpoint = args.endpoint.as_deref().map(Endpoint::parse).transpose();
     let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
     let inputs = Inputs::read(&args.files)?;
@@ -60,7 +62,7 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
-        Some(identity) => identity::judge(identity, args, &loaders(&selected))?,
+        Some(identity) => judged(identity, args, &loaders(&selected))?,
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
@@ -76,6 +78,41 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let secret_file = args.secret_output.as_deref();
     Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file, holds_key }
         .write(&messages, quiet, terminal)
+}
+
+/// The pair that was typed. `None` where there is none, which `--existing-secret` allows.
+fn pair_files(args: &InjectArgs) -> Result<Option<PairFiles<'_>>, Failure> {
+    let (cert, key) = match (&args.cert, &args.key) {
+        (Some(cert), Some(key)) => (cert, key),
+        (None, None) if args.existing_secret.is_some() => return Ok(None),
+        (cert, _) => {
+            let missing = if cert.is_none() { "--cert" } else { "--key" };
+            return Err(Message::error(
+                format!("`{missing} FILE` is missing"),
+                Some("give the pair with `--cert client.crt --key client.key --ca ca.crt`, or refer to a Secret with `--existing-secret NAME`".to_owned()),
+            )
+            .into());
+        }
+    };
+    if args.ca.is_none() && !args.no_verify {
+        return Err(Message::error(
+            "`--ca FILE` is missing",
+            Some("give the certificate authority that the account's endpoint trusts, or leave the chain unjudged with `--no-verify`".to_owned()),
+        )
+        .into());
+    }
+    Ok(Some(PairFiles { cert, key, ca: args.ca.as_deref() }))
+}
+
+/// What there is to say of a pair that will work; one that will not is a failure.
+fn judged(identity: &Identity, args: &InjectArgs, loaders: &[Loader]) -> Result<Vec<Message>, Failure> {
+    let chain = if args.no_verify { ChainCheck::Skip } else { ChainCheck::ToAnchor };
+    let findings = identity::judge(identity, &identity::options(&args.judge, chain)?, loaders);
+    let messages: Vec<Message> = findings.iter().map(Message::from).collect();
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(Failure::Messages(messages));
+    }
+    Ok(identity.notices().iter().map(Message::note).chain(messages).collect())
 }
 
 /// Where the result goes.
