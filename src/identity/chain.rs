@@ -165,12 +165,16 @@ pub(super) enum End {
     NotAsked,
 }
 
-/// The client's certificates as they stand, when the authority is not asked.
-pub(super) fn alone(chain: &[Certificate]) -> Path<'_> {
-    Path {
-        members: chain.iter().filter_map(|certificate| member(certificate, Origin::Client)).collect(),
-        end: End::NotAsked,
-    }
+/// Certificates as they stand, when nobody is asked who issued the last one: a root's own word is enough.
+pub(super) fn alone(chain: &[Certificate], origin: Origin) -> Path<'_> {
+    let members: Vec<Member<'_>> = chain.iter().filter_map(|certificate| member(certificate, origin)).collect();
+    let is_anchor = members.last().is_some_and(|last| origin == Origin::Ca && is_self_signed(&last.x509));
+    Path { members, end: if is_anchor { End::Anchor } else { End::NotAsked } }
+}
+
+/// Whether a certificate names itself as its issuer, and its signature does not speak against that.
+pub(super) fn is_self_signed(x509: &X509Certificate<'_>) -> bool {
+    same_name(x509.subject(), x509.issuer()) && signed_by(x509, x509) != Signature::Bad
 }
 
 /// Walks from the leaf to a self-signed certificate of the authority. Trusted certificates go first, as in OpenSSL.
@@ -187,7 +191,7 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
     let end = loop {
         let child = &current.x509;
         let self_issued = same_name(child.subject(), child.issuer());
-        if current.origin == Origin::Ca && self_issued && signed_by(child, child) != Signature::Bad {
+        if current.origin == Origin::Ca && is_self_signed(child) {
             break End::Anchor;
         }
         let from_ca = trusted.iter().map(|c| (*c, Origin::Ca));

@@ -8,26 +8,40 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
 use x509_parser::x509::X509Version;
 
-use super::certificate::{ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name};
+use super::certificate::{
+    Certificate, ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
+};
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
 use super::error::{beside, shell};
-use super::key::{Algorithm, Public, Soundness};
+use super::key::{Algorithm, Key, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
-use super::{ChainCheck, Identity, Loader, Options};
+use super::{Authority, ChainCheck, Loader, Options};
 use crate::finding::{Finding, Severity};
 
 /// A clock of a node may be this much slow or fast, in seconds.
 const CLOCK_SKEW: i64 = 5 * 60;
 
-/// Everything there is to say about `identity`.
-pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> Vec<Finding> {
+/// What is judged: the client's certificates in the order of a chain, and what belongs to them.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// What messages call the file of the certificates.
+    pub(super) certificate_name: &'a str,
+    /// Leaf first.
+    pub(super) chain: &'a [Certificate],
+    /// The key, and what messages call its file.
+    pub(super) key: Option<(&'a str, &'a Key)>,
+    pub(super) ca: Option<&'a Authority>,
+}
+
+/// Everything there is to say about a client's pair.
+pub(super) fn judge(subject: &Subject<'_>, options: &Options, loader: Loader) -> Vec<Finding> {
     let asked = options.chain == ChainCheck::ToAnchor;
-    let path = match &identity.ca {
-        Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates),
-        _ => chain::alone(&identity.chain),
+    let path = match subject.ca {
+        Some(ca) if asked => chain::walk(subject.chain, &ca.certificates),
+        _ => chain::alone(subject.chain, Origin::Client),
     };
-    let mut judgement = Judgement { identity, path: &path, findings: Vec::new() };
+    let mut judgement = Judgement { subject, path: &path, depth: 0, findings: Vec::new() };
     judgement.key(loader);
     judgement.leaf_is_not_the_ca();
     judgement.validity(options.now);
@@ -40,19 +54,40 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
     judgement.namesakes();
     judgement.expiry(options);
     judgement.versions();
-    let mut findings = judgement.findings;
-    // Stable: the order of the checks stays within a severity.
-    findings.sort_by_key(|finding| Reverse(finding.severity));
-    findings
+    judgement.in_order()
+}
+
+/// Everything there is to say about one certificate of an authority, on its own.
+pub(super) fn judge_authority(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
+    let path = chain::alone(subject.chain, Origin::Ca);
+    let mut judgement = Judgement { subject, path: &path, depth: 1, findings: Vec::new() };
+    judgement.soundness();
+    judgement.validity(options.now);
+    judgement.usage();
+    judgement.extensions();
+    judgement.strength();
+    judgement.issuers();
+    judgement.expiry(options);
+    judgement.versions();
+    judgement.in_order()
 }
 
 struct Judgement<'a> {
-    identity: &'a Identity,
+    subject: &'a Subject<'a>,
     path: &'a Path<'a>,
+    /// How far above the leaf the path begins.
+    depth: usize,
     findings: Vec<Finding>,
 }
 
 impl<'a> Judgement<'a> {
+    fn in_order(self) -> Vec<Finding> {
+        let mut findings = self.findings;
+        // Stable: the order of the checks stays within a severity.
+        findings.sort_by_key(|finding| Reverse(finding.severity));
+        findings
+    }
+
     fn say(&mut self, rule: &'static str, severity: Severity, place: &str, message: String, help: Option<String>) {
         self.findings.push(Finding { rule, severity, place: Some(place.to_owned()), message, help });
     }
@@ -62,13 +97,13 @@ impl<'a> Judgement<'a> {
     }
 
     fn ca_name(&self) -> &'a str {
-        self.identity.ca.as_ref().map_or("", |ca| ca.name.as_str())
+        self.subject.ca.map_or("", |ca| ca.name.as_str())
     }
 
     fn place(&self, origin: Origin) -> &'a str {
         match origin {
-            Origin::Client => &self.identity.certificate_name,
-            Origin::Ca => self.ca_name(),
+            Origin::Ca if self.subject.ca.is_some() => self.ca_name(),
+            Origin::Client | Origin::Ca => self.subject.certificate_name,
         }
     }
 
@@ -77,6 +112,7 @@ impl<'a> Judgement<'a> {
         let members = self.path.members.iter().enumerate();
         members
             .map(|(at, member)| {
+                let at = at + self.depth;
                 let who = match (at, member.origin) {
                     (0, _) => "the certificate".to_owned(),
                     (_, Origin::Client) => {
@@ -84,16 +120,17 @@ impl<'a> Judgement<'a> {
                     }
                     (_, Origin::Ca) => format!("the CA `{}`", name(member.x509.subject())),
                 };
-                let place = if at == 0 { &self.identity.certificate_name } else { self.place(member.origin) };
+                let place = if at == 0 { self.subject.certificate_name } else { self.place(member.origin) };
                 (at, member, who, place)
             })
             .collect()
     }
 
     fn key(&mut self, loader: Loader) {
-        let identity = self.identity;
-        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
-        let key = &identity.key;
+        let Some((key_file, key)) = self.subject.key else {
+            return;
+        };
+        let certificate_file = self.subject.certificate_name;
         let new_key = || {
             format!(
                 "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
@@ -119,15 +156,7 @@ impl<'a> Judgement<'a> {
                 self.error("key-format", key_file, format!("is {other}, which no delegate can load"), Some(new_key()))
             }
         }
-        if key.soundness == Soundness::Corrupt {
-            self.error(
-                "key-corrupt",
-                key_file,
-                "the numbers in the key contradict each other: the file was altered, and every handshake will fail"
-                    .to_owned(),
-                Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
-            );
-        }
+        self.soundness();
         self.key_match();
         if let Algorithm::Rsa { bits } = key.algorithm {
             if bits < 2048 {
@@ -149,20 +178,33 @@ impl<'a> Judgement<'a> {
         }
     }
 
+    fn soundness(&mut self) {
+        if let Some((key_file, key)) = self.subject.key
+            && key.soundness == Soundness::Corrupt
+        {
+            self.error(
+                "key-corrupt",
+                key_file,
+                "the numbers in the key contradict each other: the file was altered, and every handshake will fail"
+                    .to_owned(),
+                Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
+            );
+        }
+    }
+
     fn key_match(&mut self) {
-        let identity = self.identity;
-        let Some(leaf) = self.path.members.first() else {
+        let (Some(leaf), Some((key_file, key))) = (self.path.members.first(), self.subject.key) else {
             return;
         };
-        let key = &identity.key;
         let (Some(of_key), of_leaf) = (&key.public, Public::of(leaf.x509.public_key())) else {
             return;
         };
         if of_leaf.as_ref() == Some(of_key) {
             return;
         }
-        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
-        let of_ca = identity
+        let certificate_file = self.subject.certificate_name;
+        let of_ca = self
+            .subject
             .ca
             .iter()
             .flat_map(|ca| &ca.certificates)
@@ -194,12 +236,11 @@ impl<'a> Judgement<'a> {
     }
 
     fn leaf_is_not_the_ca(&mut self) {
-        let identity = self.identity;
         let Some(leaf) = self.path.members.first() else {
             return;
         };
-        let file = &identity.certificate_name;
-        let in_ca = identity.ca.as_ref().is_some_and(|ca| ca.certificates.contains(leaf.certificate));
+        let file = self.subject.certificate_name;
+        let in_ca = self.subject.ca.is_some_and(|ca| ca.certificates.contains(leaf.certificate));
         let marked = ca_flag(&leaf.x509) == Some(true);
         let version_1 = leaf.x509.version() == X509Version::V1;
         if in_ca && (marked || version_1) {
@@ -269,7 +310,8 @@ impl<'a> Judgement<'a> {
 
     /// How to have the leaf issued again.
     fn renew(&self) -> String {
-        let (certificate, key) = (&self.identity.certificate_name, &self.identity.key_name);
+        let certificate = self.subject.certificate_name;
+        let key = self.subject.key.map_or("client.key", |(name, _)| name);
         format!(
             "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
             shell(certificate),
@@ -284,14 +326,13 @@ impl<'a> Judgement<'a> {
         format!(
             "openssl verify -auth_level 2 -purpose sslclient -CAfile {} -untrusted {1} {1}",
             self.ca_file(),
-            shell(&self.identity.certificate_name)
+            shell(self.subject.certificate_name)
         )
     }
 
     /// The authority's file for a command line; the usual name if none was given.
     fn ca_file(&self) -> String {
-        let ca = self.identity.ca.as_ref();
-        ca.map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name))
+        self.subject.ca.map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name))
     }
 
     fn usage(&mut self) {
@@ -382,7 +423,7 @@ impl<'a> Judgement<'a> {
 
     fn strength(&mut self) {
         let anchored = self.path.end == End::Anchor;
-        let last = self.path.members.len().saturating_sub(1);
+        let last = self.depth + self.path.members.len().saturating_sub(1);
         for (at, member, who, file) in self.members() {
             let small = match key_size(&member.x509) {
                 KeySize::Rsa(bits @ ..2048) => Some(format!("{bits} bit, and servers refuse RSA keys below 2048")),
@@ -525,8 +566,7 @@ impl<'a> Judgement<'a> {
     }
 
     fn end_of_path(&mut self, asked: bool) {
-        let identity = self.identity;
-        let certificate_file = &identity.certificate_name;
+        let certificate_file = self.subject.certificate_name;
         let ca = self.ca_name();
         let Some((at, last, who, file)) = self.members().pop() else {
             return;
@@ -543,7 +583,7 @@ impl<'a> Judgement<'a> {
                 } else {
                     "whether the account's CA issued the certificate was not judged, as asked".to_owned()
                 },
-                asked.then(|| "--ca ca.crt".to_owned()),
+                asked.then(|| "give the CA's certificate as well, usually `ca.crt`".to_owned()),
             ),
             End::NoIssuer { renamed } => {
                 let self_signed = same_name(last.x509.subject(), last.x509.issuer());
@@ -637,14 +677,14 @@ impl<'a> Judgement<'a> {
                         Namesake::Later => ": a server tries only one of them",
                     }
                 ),
-                Some(format!("leave only the CA that issued `{}` in `{ca}`", self.identity.certificate_name)),
+                Some(format!("leave only the CA that issued `{}` in `{ca}`", self.subject.certificate_name)),
             );
         }
     }
 
     /// Who the authority's file holds, in a few words.
     fn ca_subjects(&self) -> String {
-        let certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates);
+        let certificates = self.subject.ca.iter().flat_map(|ca| &ca.certificates);
         let subjects: Vec<String> =
             certificates.map(|certificate| format!("`{}`", certificate.summary.subject)).collect();
         match subjects.len() {

@@ -26,6 +26,7 @@ pub use pem::Label;
 
 use crate::finding::{Finding, Severity};
 use certificate::Certificate;
+use judge::Subject;
 use key::Key;
 use pem::{Block, Blocks};
 
@@ -187,7 +188,13 @@ impl Identity {
     /// within each what the user can act on first comes first. No error in it: the pair works.
     #[must_use]
     pub fn judge(&self, options: &Options, loader: Loader) -> Vec<Finding> {
-        judge::judge(self, options, loader)
+        let subject = Subject {
+            certificate_name: &self.certificate_name,
+            chain: &self.chain,
+            key: Some((&self.key_name, &self.key)),
+            ca: self.ca.as_ref(),
+        };
+        judge::judge(&subject, options, loader)
     }
 
     /// What `loader` would have made of the files as they were, before [`load`] repaired them: the findings
