@@ -6,7 +6,7 @@ use std::fmt;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, KeyUsage, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
@@ -137,7 +137,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// The text without what would move a terminal's cursor or turn the line around, and without our quotation mark.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let hostile = c.is_control()
@@ -293,6 +293,44 @@ pub(super) fn allows_nothing(usage: &ExtendedKeyUsage<'_>) -> bool {
         usage.ocsp_signing,
     ];
     !named.contains(&true) && usage.other.is_empty()
+}
+
+/// CA:TRUE, CA:FALSE, or no word about it.
+pub(super) fn ca_flag(x509: &X509Certificate<'_>) -> Option<bool> {
+    let constraints = x509.basic_constraints().ok()??;
+    Some(constraints.value.ca)
+}
+
+/// What a key usage allows, by the names of OpenSSL (RFC 5280 §4.2.1.3).
+pub(super) fn key_usages(usage: &KeyUsage) -> Vec<String> {
+    let named = [
+        (usage.digital_signature(), "digitalSignature"),
+        (usage.non_repudiation(), "nonRepudiation"),
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+        (usage.encipher_only(), "encipherOnly"),
+        (usage.decipher_only(), "decipherOnly"),
+    ];
+    named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned()).collect()
+}
+
+/// What an extended key usage allows, by the names of OpenSSL or by OID (RFC 5280 §4.2.1.12).
+pub(super) fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
+    let named = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let known = named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned());
+    let other = usage.other.iter().map(|oid| oid.to_id_string());
+    known.chain(other).collect()
 }
 
 /// Extensions whose content every verifier reads: basicConstraints, keyUsage, extKeyUsage, nameConstraints,

@@ -25,6 +25,8 @@ pub enum Role {
     Key,
     /// The certificates of the authority.
     Ca,
+    /// Something to be looked at, whatever it is.
+    Any,
 }
 
 impl Role {
@@ -34,6 +36,7 @@ impl Role {
             Role::Certificate => "a certificate",
             Role::Key => "a private key",
             Role::Ca => "a CA certificate",
+            Role::Any => "a certificate or a key",
         }
     }
 }
@@ -196,7 +199,7 @@ impl LoadError {
             rule: match (&self.cause, self.role) {
                 (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => "key-encrypted",
                 (_, Role::Key) => "key-format",
-                (_, Role::Certificate | Role::Ca) => "cert-unreadable",
+                (_, Role::Certificate | Role::Ca | Role::Any) => "cert-unreadable",
             },
             severity: Severity::Error,
             place: Some(self.file.clone()),
@@ -229,6 +232,7 @@ impl LoadError {
                 Role::Key => format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key")),
                 Role::Certificate => format!("openssl pkcs12 -in {file} -clcerts -nokeys -out {}", pem("pem")),
                 Role::Ca => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
+                Role::Any => format!("openssl pkcs12 -in {file} -nodes -out {}", pem("pem")),
             },
             Cause::JavaKeyStore => format!(
                 "keytool -importkeystore -srckeystore {file} -destkeystore {} -deststoretype PKCS12",
@@ -269,6 +273,9 @@ impl LoadError {
                 Role::Key => "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`".to_owned(),
                 Role::Certificate => "--cert wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
                 Role::Ca => "--ca wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
+                Role::Any => {
+                    "give certificates, keys or requests in PEM or DER, or a manifest with a Secret".to_owned()
+                }
             },
         })
     }
@@ -292,6 +299,7 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         (_, Role::Ca) => Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned()),
         (_, Role::Certificate) => Some("--cert wants the client certificate, usually `client.crt`".to_owned()),
         (_, Role::Key) => Some("--key wants the private key, usually `client.key`".to_owned()),
+        (_, Role::Any) => None,
     }
 }
 

@@ -4,12 +4,12 @@
 use std::cmp::Reverse;
 
 use time::OffsetDateTime;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::x509::X509Version;
 
 use super::certificate::{
-    Certificate, ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name,
+    Certificate, ExtensionDefect, KeySize, allows_nothing, ca_flag, extended_usages, extension_defect, key_size,
+    key_usages, name, same_name,
 };
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
@@ -343,7 +343,7 @@ impl<'a> Judgement<'a> {
                 let usage = usage.value;
                 // anyExtendedKeyUsage is not enough for OpenSSL and webpki, although it is for Java.
                 if !usage.client_auth && !allows_nothing(usage) {
-                    let named = extended_usages(usage);
+                    let named = listed(extended_usages(usage));
                     self.error(
                         rule,
                         file,
@@ -367,7 +367,7 @@ impl<'a> Judgement<'a> {
                     file,
                     format!(
                         "the key usage of {who} allows {}, not digitalSignature, and a TLS client has to sign",
-                        usages(usage.value)
+                        listed(key_usages(usage.value))
                     ),
                     Some("have it issued again with `keyUsage = digitalSignature`".to_owned()),
                 );
@@ -502,7 +502,7 @@ impl<'a> Judgement<'a> {
                 self.error(
                     "issuer-not-ca",
                     file,
-                    format!("the key usage of {who} allows {}, not keyCertSign", usages(usage.value)),
+                    format!("the key usage of {who} allows {}, not keyCertSign", listed(key_usages(usage.value))),
                     help,
                 );
             }
@@ -735,44 +735,7 @@ impl<'a> Judgement<'a> {
     }
 }
 
-/// CA:TRUE, CA:FALSE, or no word about it.
-fn ca_flag(x509: &X509Certificate<'_>) -> Option<bool> {
-    let constraints = x509.basic_constraints().ok()??;
-    Some(constraints.value.ca)
-}
-
-fn usages(usage: &KeyUsage) -> String {
-    let named = [
-        (usage.digital_signature(), "digitalSignature"),
-        (usage.non_repudiation(), "nonRepudiation"),
-        (usage.key_encipherment(), "keyEncipherment"),
-        (usage.data_encipherment(), "dataEncipherment"),
-        (usage.key_agreement(), "keyAgreement"),
-        (usage.key_cert_sign(), "keyCertSign"),
-        (usage.crl_sign(), "cRLSign"),
-        (usage.encipher_only(), "encipherOnly"),
-        (usage.decipher_only(), "decipherOnly"),
-    ];
-    listed(named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned()))
-}
-
-fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> String {
-    let named = [
-        (usage.any, "anyExtendedKeyUsage"),
-        (usage.server_auth, "serverAuth"),
-        (usage.client_auth, "clientAuth"),
-        (usage.code_signing, "codeSigning"),
-        (usage.email_protection, "emailProtection"),
-        (usage.time_stamping, "timeStamping"),
-        (usage.ocsp_signing, "OCSPSigning"),
-    ];
-    let known = named.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned());
-    let other = usage.other.iter().map(|oid| oid.to_id_string());
-    listed(known.chain(other))
-}
-
-fn listed(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
+fn listed(names: Vec<String>) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 

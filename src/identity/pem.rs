@@ -115,10 +115,17 @@ pub(super) struct Blocks {
 /// # Errors
 /// The first thing that is not as it should be; see [`Cause`].
 pub(super) fn scan(bytes: &[u8]) -> Result<Blocks, Cause> {
-    if let Some(cause) = not_text(bytes) {
-        return Err(cause);
-    }
+    let (blocks, damage) = survey(bytes);
+    damage.into_iter().next().map_or(Ok(blocks), Err)
+}
+
+/// Every PEM block in `bytes` that can be read, and what is the matter with the others, in the order of the text.
+pub(super) fn survey(bytes: &[u8]) -> (Blocks, Vec<Cause>) {
     let mut found = Blocks { blocks: Vec::new(), has_text: false };
+    let mut damage = Vec::new();
+    if let Some(cause) = not_text(bytes) {
+        return (found, vec![cause]);
+    }
     let mut rest = bytes;
     let mut line = 1;
     loop {
@@ -127,24 +134,34 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Blocks, Cause> {
         if let Some(at) = memmem::find(outside, END) {
             let (before, from_end) = outside.split_at(at);
             let line = line + newlines(before);
-            let (label, _) = marker(from_end, END, line)?;
-            return Err(Cause::Headless { line, label });
+            let label = marker(from_end, END, line);
+            damage.push(label.map_or_else(|cause| cause, |(label, _)| Cause::Headless { line, label }));
         }
         found.has_text |= !outside.trim_ascii().is_empty();
         line += newlines(outside);
         if begin.is_none() {
             break;
         }
-        let (block, used) = block(from_begin, line)?;
+        let used = match block(from_begin, line) {
+            Ok((block, used)) => {
+                found.blocks.push(block);
+                used
+            }
+            Err(cause) => {
+                damage.push(cause);
+                let inside = from_begin.get(BEGIN.len()..).unwrap_or_default();
+                memmem::find(inside, BEGIN).map_or(from_begin.len(), |next| BEGIN.len() + next)
+            }
+        };
         let (inside, behind) = from_begin.split_at(used);
         line += newlines(inside);
-        found.blocks.push(block);
         rest = behind;
     }
-    if found.blocks.is_empty() {
-        return Err(if memmem::find(bytes, b"LS0tLS1CRUdJTi").is_some() { Cause::Base64OfPem } else { Cause::NoPem });
+    if found.blocks.is_empty() && damage.is_empty() {
+        let encoded = memmem::find(bytes, b"LS0tLS1CRUdJTi").is_some();
+        damage.push(if encoded { Cause::Base64OfPem } else { Cause::NoPem });
     }
-    Ok(found)
+    (found, damage)
 }
 
 /// The canonical form (RFC 7468 §2, strict): LF, 64 columns, one final newline.

@@ -201,7 +201,7 @@ fn says_that_the_chain_is_not_judged_without_an_authority() {
             "note[chain-not-judged] client.crt: whether the account's CA issued the certificate was not judged: no CA was given"
         ]
     );
-    assert_eq!(note.help.as_deref(), Some("--ca ca.crt"));
+    assert_eq!(note.help.as_deref(), Some("give the CA's certificate as well, usually `ca.crt`"));
 }
 
 #[test]
