@@ -49,6 +49,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Make a test CA or a client pair; show what certificates, keys and Secrets hold
+    Certs {
+        #[command(subcommand)]
+        command: CertsCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -56,6 +61,45 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertsCommand {
+    /// Show what certificates, keys, requests, Secrets and manifests hold, how it belongs together, and what is wrong
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// PEM or DER of any kind, or manifests with Secrets; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Who is to load the pair [default: the delegates of the manifests, else classic]
+    #[arg(long, value_enum, value_name = "GENERATION")]
+    pub(crate) generation: Option<Generation>,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// Which delegates a pair is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Generation {
+    /// Immutable delegates, which load RSA keys in PKCS#8 only
+    Classic,
+    /// Delegate 3.x, which loads EC and Ed25519 keys as well
+    #[value(name = "3.x")]
+    ThreeX,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
 }
 
 #[derive(Debug, Args)]

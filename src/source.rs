@@ -20,7 +20,7 @@ mod read;
 mod write;
 
 pub use inode::{FileId, same_file};
-pub use read::{SourceError, read_bytes, read_file, read_stdin};
+pub use read::{SourceError, read_bytes, read_file, read_stdin, read_stdin_bytes};
 pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, stage};
 
 use std::fmt;

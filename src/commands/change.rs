@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Generation, Index, Stream};
+use crate::delegate::{self, Delegate, Index, Stream};
 use crate::finding::Severity;
 use crate::identity::{ChainCheck, Identity, Loader};
 use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
@@ -62,7 +62,7 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
-        Some(identity) => judged(identity, args, &loaders(&selected))?,
+        Some(identity) => judged(identity, args, &identity::loaders(&selected))?,
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
@@ -221,18 +221,6 @@ fn pair(identity: &Identity) -> Pair {
         certificate: Text::secret(STANDARD.encode(identity.certificate_pem())),
         key: Text::secret(STANDARD.encode(identity.key_pem().expose())),
     }
-}
-
-fn loaders(delegates: &[&Delegate]) -> Vec<Loader> {
-    let any = |generation: Generation| delegates.iter().any(|delegate| delegate.generation == generation);
-    let mut loaders = Vec::new();
-    if any(Generation::Classic) || !any(Generation::ThreeX) {
-        loaders.push(Loader::Java);
-    }
-    if any(Generation::ThreeX) {
-        loaders.push(Loader::Go);
-    }
-    loaders
 }
 
 /// Everything that was read.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::cli::JudgeArgs;
+use crate::delegate::{Delegate, Generation};
 use crate::finding::Finding;
 use crate::identity::{self, ChainCheck, Identity, Loader, Named, Options};
 use crate::report::Message;
@@ -60,6 +61,19 @@ pub(super) fn read(path: &Path) -> Result<PemFile, Message> {
 /// By what to judge: the options as they were typed.
 pub(super) fn options(args: &JudgeArgs, chain: ChainCheck) -> Result<Options, Failure> {
     Ok(Options { now: now(args.at.as_deref())?, expires_within: duration(&args.expires_within)?, chain })
+}
+
+/// Who loads the pair of these delegates.
+pub(super) fn loaders(delegates: &[&Delegate]) -> Vec<Loader> {
+    let any = |generation: Generation| delegates.iter().any(|delegate| delegate.generation == generation);
+    let mut loaders = Vec::new();
+    if any(Generation::Classic) || !any(Generation::ThreeX) {
+        loaders.push(Loader::Java);
+    }
+    if any(Generation::ThreeX) {
+        loaders.push(Loader::Go);
+    }
+    loaders
 }
 
 /// Judges an identity for everyone who is to load it: every finding once, the worst first.

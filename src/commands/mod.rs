@@ -3,6 +3,7 @@
 
 mod change;
 mod identity;
+mod inspect;
 mod secret_file;
 mod terminal;
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{CertsCommand, Cli, Command};
 use crate::report::Message;
 use terminal::Terminal;
 
@@ -67,6 +68,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inject { change, output } => change::inject(change, output, &mut terminal),
         Command::Diff { change, quiet } => change::diff(change, quiet, &mut terminal),
         Command::Remove { change, output } => change::remove(change, output, &mut terminal),
+        Command::Certs { command: CertsCommand::Inspect(args) } => inspect::inspect(args, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),
     };

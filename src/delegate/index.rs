@@ -248,7 +248,7 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
 
 /// The objects of a document: its root, or the items of the List that it is, of Lists in Lists too. With their kinds:
 /// the items of a `DeploymentList` need not say that they are Deployments.
-fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, String)> {
+pub(super) fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, String)> {
     let mut found = Vec::new();
     let mut open = vec![(root, String::new())];
     while let Some((resource, of_list)) = open.pop() {

@@ -5,11 +5,13 @@
 mod index;
 mod masks;
 mod names;
+mod secret_value;
 mod stream;
 
 pub(crate) use index::duplicate_key;
 pub use index::{ConfigSource, Delegate, Generation, Index, Kind, Legacy, Stray, read};
 pub use names::is_secret_name;
+pub use secret_value::{SecretDefect, SecretValue, secret_values};
 pub use stream::{Location, Stream, StreamError};
 
 use crate::yaml::{Document, Found};

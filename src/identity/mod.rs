@@ -7,9 +7,11 @@ mod certificate;
 mod chain;
 mod constraints;
 mod error;
+mod inventory;
 mod judge;
 mod key;
 mod pem;
+mod repair;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -21,14 +23,19 @@ use time::OffsetDateTime;
 
 pub use certificate::{CertificateSummary, Fingerprint};
 pub use error::{Cause, DerKind, LoadError, Role};
+pub use inventory::{
+    CertificateCard, Chain, ChainEnd, Content, Inventory, Item, KeyCard, KeyDescription, MAX_OBJECTS, Object,
+    RequestCard, SecretPart, TooMany,
+};
 pub use key::PrivateKeyPem;
 pub use pem::Label;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use certificate::Certificate;
 use judge::Subject;
 use key::Key;
 use pem::{Block, Blocks};
+use repair::Repair;
 
 /// The bytes of one input file, and what to call it in messages: the path as the user typed it.
 #[derive(Clone, Copy)]
@@ -127,32 +134,14 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     let blocks = certificate_blocks?;
     let certificates =
         certificates(&blocks, Role::Certificate).map_err(|cause| refusal(cert, Role::Certificate, cause))?;
-    let as_found: String = certificates.iter().map(Certificate::pem).collect();
-    if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
-        repairs.push(Repair::TextAroundCertificates(certificates.len()));
-    } else if as_found.as_bytes() != cert.bytes {
-        repairs.push(Repair::CertificateLayout);
-    }
+    repairs.extend(Repair::of_certificates(&blocks, &certificates, cert.bytes));
 
     let blocks = key_blocks?;
     let parsed = one_key(&blocks).map_err(|cause| refusal(key, Role::Key, cause))?;
-    if blocks.has_text || blocks.blocks.len() > 1 {
-        repairs.push(Repair::TextAroundKey);
-    } else if !parsed.was_pkcs1 && parsed.pem.expose().as_bytes() != key.bytes {
-        repairs.push(Repair::KeyLayout { for_java: java_reads_layout(key.bytes) });
-    }
-    if parsed.was_pkcs1 {
-        repairs.push(Repair::Pkcs1);
-    }
+    repairs.extend(Repair::of_key(&blocks, &parsed, key.bytes));
 
     let arranged = chain::arrange(certificates, parsed.public.as_ref());
-    if arranged.reordered {
-        repairs.push(Repair::OutOfOrder);
-    }
-    if arranged.duplicates > 0 {
-        repairs.push(Repair::Duplicates(arranged.duplicates));
-    }
-    repairs.extend(arranged.extra.into_iter().map(Repair::Extra));
+    repairs.extend(Repair::of_order(&arranged));
 
     let ca = ca
         .map(|ca| {
@@ -201,22 +190,7 @@ impl Identity {
     /// `key-format`, `chain-out-of-order` and `chain-extra`. Empty if the files can be used as they are.
     #[must_use]
     pub fn as_found(&self, loader: Loader) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self
-            .repairs
-            .iter()
-            .filter_map(|repair| {
-                let (rule, severity, message) = repair.judged(loader)?;
-                Some(Finding {
-                    rule,
-                    severity,
-                    place: Some(repair.file(&self.certificate_name, &self.key_name).to_owned()),
-                    message,
-                    help: repair.help(&self.key_name),
-                })
-            })
-            .collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        findings
+        Repair::findings(&self.repairs, loader, &self.certificate_name, &self.key_name)
     }
 
     /// What is injected: the leaf, then the intermediates that are needed, in order. LF, 64 columns, one final
@@ -269,12 +243,6 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
     Some(Certificate::read(block).ok()?.summary)
 }
 
-impl Blocks {
-    fn has(&self, wanted: impl Fn(Label) -> bool) -> bool {
-        self.blocks.iter().any(|block| wanted(block.label))
-    }
-}
-
 fn refusal(file: Named<'_>, role: Role, cause: Cause) -> LoadError {
     LoadError { file: file.name.to_owned(), role, cause }
 }
@@ -309,99 +277,5 @@ fn one_key(blocks: &Blocks) -> Result<Key, Cause> {
         [key] if key.encrypted || key.label == Label::EncryptedPkcs8 => Err(Cause::Encrypted),
         [key] => key::read(key),
         several => Err(Cause::SeveralKeys(several.len())),
-    }
-}
-
-/// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.
-fn java_reads_layout(key: &[u8]) -> bool {
-    !key.trim_ascii().iter().any(|byte| byte.is_ascii_whitespace() && !matches!(byte, b' ' | b'\r' | b'\n'))
-}
-
-/// What [`load`] did to a file to make it fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Repair {
-    TextAroundCertificates(usize),
-    CertificateLayout,
-    TextAroundKey,
-    KeyLayout {
-        /// Whether a classic delegate reads it as it is.
-        for_java: bool,
-    },
-    Pkcs1,
-    OutOfOrder,
-    Duplicates(usize),
-    Extra(String),
-}
-
-impl Repair {
-    fn file<'a>(&self, certificate: &'a str, key: &'a str) -> &'a str {
-        match self {
-            Repair::TextAroundKey | Repair::KeyLayout { .. } | Repair::Pkcs1 => key,
-            _ => certificate,
-        }
-    }
-
-    /// What was done.
-    fn notice(&self) -> String {
-        match self {
-            Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
-            Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
-            Repair::TextAroundKey => "text around the key dropped".to_owned(),
-            Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
-            Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
-            Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
-            Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
-            Repair::Duplicates(count) => {
-                format!("{count} certificates that stood there already dropped")
-            }
-            Repair::Extra(subject) => {
-                format!("certificate of `{subject}` dropped, which the chain does not need")
-            }
-        }
-    }
-
-    /// What `loader` would have said of it.
-    fn judged(&self, loader: Loader) -> Option<(&'static str, Severity, String)> {
-        let for_java = match loader {
-            Loader::Java => Severity::Error,
-            Loader::Go => Severity::Warning,
-        };
-        let java = loader == Loader::Java;
-        Some(match self {
-            Repair::TextAroundKey if java => (
-                "key-format",
-                Severity::Error,
-                "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
-            ),
-            Repair::KeyLayout { for_java: false } if java => (
-                "key-format",
-                Severity::Error,
-                "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
-            ),
-            Repair::Pkcs1 if java => {
-                ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
-            }
-            Repair::OutOfOrder => (
-                "chain-out-of-order",
-                for_java,
-                "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
-            ),
-            Repair::Duplicates(_) => ("chain-extra", for_java, "a certificate stands in the file twice".to_owned()),
-            Repair::Extra(subject) => {
-                ("chain-extra", for_java, format!("the certificate of `{subject}` is not part of the chain"))
-            }
-            _ => return None,
-        })
-    }
-
-    fn help(&self, key: &str) -> Option<String> {
-        match self {
-            Repair::Pkcs1 | Repair::TextAroundKey | Repair::KeyLayout { .. } => Some(format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {} -out {}",
-                error::shell(key),
-                error::shell(&error::beside(key, "pkcs8.key"))
-            )),
-            _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
-        }
     }
 }

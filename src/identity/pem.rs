@@ -110,6 +110,13 @@ pub(super) struct Blocks {
     pub(super) has_text: bool,
 }
 
+impl Blocks {
+    /// Whether there is a block of a wanted kind.
+    pub(super) fn has(&self, wanted: impl Fn(Label) -> bool) -> bool {
+        self.blocks.iter().any(|block| wanted(block.label))
+    }
+}
+
 /// Every PEM block in `bytes`.
 ///
 /// # Errors

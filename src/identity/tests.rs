@@ -11,6 +11,7 @@ use rcgen::{
 use time::macros::datetime;
 
 use super::*;
+use crate::finding::Severity;
 
 const NOW: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 const DAY: time::Duration = time::Duration::DAY;

@@ -1,10 +1,12 @@
 //! Changes and findings → what a person reads: a masked diff, messages, a line per delegate. Decides nothing.
 
 mod diff;
+mod inventory;
 mod json;
 mod mask;
 mod message;
 
 pub use diff::{Change, write_diff};
+pub use inventory::write_inventory;
 pub use json::write_json;
 pub use message::{Level, Message, write_summary};

@@ -147,10 +147,7 @@ pub fn read_file(path: &Path) -> Result<Source, SourceError> {
 ///
 /// As [`read_file`], and when standard input is a terminal, where waiting would look like hanging.
 pub fn read_stdin(stdin: impl Read + IsTerminal) -> Result<Source, SourceError> {
-    if stdin.is_terminal() {
-        return Err(SourceError::Terminal);
-    }
-    let bytes = bounded(stdin, 0, MAX_BYTES, STDIN)?;
+    let bytes = read_stdin_bytes(stdin, MAX_BYTES)?;
     Ok(Source { text: text(bytes, STDIN)?, name: STDIN.to_owned(), origin: Origin::Stdin })
 }
 
@@ -163,6 +160,18 @@ pub fn read_stdin(stdin: impl Read + IsTerminal) -> Result<Source, SourceError> 
 pub fn read_bytes(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, SourceError> {
     let (file, metadata) = open(path)?;
     bounded(file, metadata.len(), limit, &path.display().to_string())
+}
+
+/// The same from standard input.
+///
+/// # Errors
+///
+/// As [`read_bytes`], and when standard input is a terminal, where waiting would look like hanging.
+pub fn read_stdin_bytes(stdin: impl Read + IsTerminal, limit: u64) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+    if stdin.is_terminal() {
+        return Err(SourceError::Terminal);
+    }
+    bounded(stdin, 0, limit, STDIN)
 }
 
 fn open(path: &Path) -> Result<(File, fs::Metadata), SourceError> {

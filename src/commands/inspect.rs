@@ -1,0 +1,193 @@
+//! certs inspect: files → what is in them, how it belongs together, and what is wrong. Writes nothing.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::identity;
+use super::terminal::Terminal;
+use super::{Exit, Failure};
+use crate::cli::{Format, Generation, InspectArgs};
+use crate::delegate::{self, Delegate, SecretDefect, SecretValue, Stream, StreamError};
+use crate::finding::{Finding, Severity};
+use crate::identity::{ChainCheck, Inventory, Item, Loader, Role, SecretPart};
+use crate::report::{self, Message};
+use crate::source::{self, MAX_BYTES, STDIN};
+use crate::yaml::{Place, Places};
+
+pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let options = identity::options(&args.judge, ChainCheck::ToAnchor)?;
+    let inputs = read(&args.files)?;
+    let mut findings = Vec::new();
+    let mut delegates: Vec<Delegate> = Vec::new();
+    let mut values: Vec<Placed<'_>> = Vec::new();
+    let mut failures = Vec::new();
+    for input in &inputs {
+        let Some(text) = manifest(&input.bytes) else {
+            values.push(Placed { input, place: input.name.clone(), value: None });
+            continue;
+        };
+        match secrets(text) {
+            Ok((found, _)) if found.is_empty() => failures.push(Message::error(
+                format!("{}: is a manifest without a certificate or a key in a Secret", input.name),
+                Some("give a Secret with `client.crt` and `client.key`, or the files themselves".to_owned()),
+            )),
+            Ok((found, of_manifest)) => {
+                let mut places = Places::new(text);
+                delegates.extend(of_manifest);
+                for value in found {
+                    let place = format!("{}:{}", input.name, places.of(value.offset));
+                    findings.extend(value.defect.map(|defect| encoding(&value, defect, &place)));
+                    values.push(Placed { input, place, value: Some(value) });
+                }
+            }
+            Err(error) => {
+                let place = Place::of(text, error.offset);
+                failures.push(Message::error(format!("{}:{place}: {error}", input.name), None));
+            }
+        }
+    }
+    if !failures.is_empty() {
+        return Err(Failure::Messages(failures));
+    }
+    let generation = args.generation.unwrap_or_else(|| {
+        let loaders = identity::loaders(&delegates.iter().collect::<Vec<_>>());
+        if loaders.contains(&Loader::Java) { Generation::Classic } else { Generation::ThreeX }
+    });
+    let loader = match generation {
+        Generation::Classic => Loader::Java,
+        Generation::ThreeX => Loader::Go,
+    };
+    let items: Vec<Item<'_>> = values.iter().filter_map(Placed::item).collect();
+    let mut inventory = Inventory::take(&items, &options, loader)
+        .map_err(|error| Message::error(error.to_string(), Some("give fewer files".to_owned())))?;
+    inventory.findings.splice(0..0, findings);
+    inventory.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    match args.format {
+        Format::Human => report::write_inventory(terminal.out(), &inventory, loader)?,
+        Format::Json => {
+            report::write_json(terminal.out(), &Document { version: 1, at: options.now, inventory: &inventory })?;
+        }
+    }
+    for error in &inventory.unreadable {
+        Message::error(error.to_string(), error.help()).write(terminal.err())?;
+    }
+    Ok(if !inventory.unreadable.is_empty() {
+        Exit::Failed
+    } else if inventory.findings.iter().any(|finding| finding.severity == Severity::Error) {
+        Exit::No
+    } else {
+        Exit::Done
+    })
+}
+
+/// The JSON document; `docs/schema/inspect.json` describes it.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    #[serde(flatten)]
+    inventory: &'a Inventory,
+}
+
+struct Input {
+    name: String,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+/// An input, or a value of a Secret in it, and where that is.
+struct Placed<'a> {
+    input: &'a Input,
+    place: String,
+    value: Option<SecretValue>,
+}
+
+impl Placed<'_> {
+    /// `None` for a value in which nothing was found to look at; that has been said.
+    fn item(&self) -> Option<Item<'_>> {
+        let Some(value) = &self.value else {
+            return Some(Item { name: &self.input.name, place: &self.place, bytes: &self.input.bytes, secret: None });
+        };
+        let secret = SecretPart { name: &value.secret, number: value.number, role: role(&value.key) };
+        let item = Item { name: &value.key, place: &self.place, bytes: &value.bytes, secret: Some(secret) };
+        (!value.bytes.is_empty()).then_some(item)
+    }
+}
+
+fn role(key: &str) -> Role {
+    if key.ends_with(".key") {
+        Role::Key
+    } else if key.starts_with("ca.") || key.ends_with("-ca.crt") {
+        Role::Ca
+    } else {
+        Role::Certificate
+    }
+}
+
+/// Reads every input; all that cannot be read are reported.
+fn read(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    let stdin = [PathBuf::from("-")];
+    let files = if files.is_empty() { &stdin } else { files };
+    let mut inputs = Vec::new();
+    let mut messages = Vec::new();
+    for file in files {
+        let (name, bytes) = if file == Path::new("-") {
+            (STDIN.to_owned(), source::read_stdin_bytes(io::stdin(), MAX_BYTES))
+        } else {
+            (file.display().to_string(), source::read_bytes(file, MAX_BYTES))
+        };
+        match bytes {
+            Ok(bytes) => inputs.push(Input { name, bytes }),
+            Err(error) => messages.push(Message::error(error.to_string(), error.help())),
+        }
+    }
+    if messages.is_empty() { Ok(inputs) } else { Err(Failure::Messages(messages)) }
+}
+
+/// The text of a manifest, which has the key `kind` somewhere; PEM and DER have none.
+fn manifest(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let has_kind =
+        |line: &str| line.trim_start_matches([' ', '-', '{']).starts_with("kind:") || line.contains("\"kind\"");
+    text.lines().any(has_kind).then_some(text)
+}
+
+fn secrets(text: &str) -> Result<(Vec<SecretValue>, Vec<Delegate>), StreamError> {
+    let stream = Stream::new(text)?;
+    let values = delegate::secret_values(&stream)?;
+    Ok((values, delegate::read(&stream)?.delegates))
+}
+
+/// Why a pod would not get what the value holds.
+fn encoding(value: &SecretValue, defect: SecretDefect, place: &str) -> Finding {
+    let what = format!("`{}` of the Secret `{}`", value.key, value.secret);
+    let encode = format!("base64 -w0 {}", value.key);
+    let (rule, message, help) = match defect {
+        SecretDefect::Placeholder => (
+            "secret-placeholder",
+            format!("{what} is not filled in"),
+            "delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt MANIFEST".to_owned(),
+        ),
+        SecretDefect::NotBase64 => {
+            ("secret-not-base64", format!("{what} is not base64, and Kubernetes refuses the Secret"), encode)
+        }
+        SecretDefect::Plain => (
+            "secret-not-base64",
+            format!("{what} is PEM itself, where base64 of it has to stand"),
+            "put it under `stringData` instead of `data`".to_owned(),
+        ),
+        SecretDefect::Blanks => {
+            ("secret-not-base64", format!("{what} has blanks in its base64, and Kubernetes refuses the Secret"), encode)
+        }
+        SecretDefect::Twice => (
+            "secret-double-base64",
+            format!("{what} is encoded twice: a pod gets base64 instead of PEM"),
+            "encode it once; under `stringData`, not at all".to_owned(),
+        ),
+    };
+    Finding { rule, severity: Severity::Error, place: Some(place.to_owned()), message, help: Some(help) }
+}

@@ -1,0 +1,156 @@
+//! What the files of a pair need to become what every delegate reads: each repair said as a note of what was done, or
+//! as a finding of what a delegate would have made of the file as it was.
+
+use super::Loader;
+use super::certificate::Certificate;
+use super::chain::Arranged;
+use super::error::{beside, shell};
+use super::key::Key;
+use super::pem::{Blocks, Label};
+use crate::finding::{Finding, Severity};
+
+/// What was done to a file to make it fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Repair {
+    TextAroundCertificates(usize),
+    CertificateLayout,
+    TextAroundKey,
+    KeyLayout {
+        /// Whether a classic delegate reads it as it is.
+        for_java: bool,
+    },
+    Pkcs1,
+    OutOfOrder,
+    Duplicates(usize),
+    Extra(String),
+}
+
+impl Repair {
+    /// What a certificate file needs so that nothing but its certificates is in it.
+    pub(super) fn of_certificates(blocks: &Blocks, certificates: &[Certificate], bytes: &[u8]) -> Option<Repair> {
+        let canonical: String = certificates.iter().map(Certificate::pem).collect();
+        if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
+            Some(Repair::TextAroundCertificates(certificates.len()))
+        } else if canonical.as_bytes() != bytes {
+            Some(Repair::CertificateLayout)
+        } else {
+            None
+        }
+    }
+
+    /// What a key file needs so that the key is in the one form that every delegate reads.
+    pub(super) fn of_key(blocks: &Blocks, key: &Key, bytes: &[u8]) -> Vec<Repair> {
+        let layout = if blocks.has_text || blocks.blocks.len() > 1 {
+            Some(Repair::TextAroundKey)
+        } else if !key.was_pkcs1 && key.pem.expose().as_bytes() != bytes {
+            Some(Repair::KeyLayout { for_java: java_reads_layout(bytes) })
+        } else {
+            None
+        };
+        layout.into_iter().chain(key.was_pkcs1.then_some(Repair::Pkcs1)).collect()
+    }
+
+    /// What it took to put the certificates into the order of a chain.
+    pub(super) fn of_order(arranged: &Arranged) -> Vec<Repair> {
+        let reordered = arranged.reordered.then_some(Repair::OutOfOrder);
+        let duplicates = (arranged.duplicates > 0).then_some(Repair::Duplicates(arranged.duplicates));
+        let extra = arranged.extra.iter().cloned().map(Repair::Extra);
+        reordered.into_iter().chain(duplicates).chain(extra).collect()
+    }
+
+    /// What `loader` would have made of the files without these repairs, the worst first.
+    pub(super) fn findings(repairs: &[Repair], loader: Loader, certificate: &str, key: &str) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = repairs
+            .iter()
+            .filter_map(|repair| {
+                let (rule, severity, message) = repair.judged(loader)?;
+                Some(Finding {
+                    rule,
+                    severity,
+                    place: Some(repair.file(certificate, key).to_owned()),
+                    message,
+                    help: repair.help(key),
+                })
+            })
+            .collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings
+    }
+
+    /// Whose file it is.
+    pub(super) fn file<'a>(&self, certificate: &'a str, key: &'a str) -> &'a str {
+        match self {
+            Repair::TextAroundKey | Repair::KeyLayout { .. } | Repair::Pkcs1 => key,
+            _ => certificate,
+        }
+    }
+
+    /// What was done.
+    pub(super) fn notice(&self) -> String {
+        match self {
+            Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
+            Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
+            Repair::TextAroundKey => "text around the key dropped".to_owned(),
+            Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
+            Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
+            Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
+            Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
+            Repair::Duplicates(count) => {
+                format!("{count} certificates that stood there already dropped")
+            }
+            Repair::Extra(subject) => {
+                format!("certificate of `{subject}` dropped, which the chain does not need")
+            }
+        }
+    }
+
+    /// What `loader` would have said of it.
+    fn judged(&self, loader: Loader) -> Option<(&'static str, Severity, String)> {
+        let for_java = match loader {
+            Loader::Java => Severity::Error,
+            Loader::Go => Severity::Warning,
+        };
+        let java = loader == Loader::Java;
+        Some(match self {
+            Repair::TextAroundKey if java => (
+                "key-format",
+                Severity::Error,
+                "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
+            ),
+            Repair::KeyLayout { for_java: false } if java => (
+                "key-format",
+                Severity::Error,
+                "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
+            ),
+            Repair::Pkcs1 if java => {
+                ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
+            }
+            Repair::OutOfOrder => (
+                "chain-out-of-order",
+                for_java,
+                "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
+            ),
+            Repair::Duplicates(_) => ("chain-extra", for_java, "a certificate stands in the file twice".to_owned()),
+            Repair::Extra(subject) => {
+                ("chain-extra", for_java, format!("the certificate of `{subject}` is not part of the chain"))
+            }
+            _ => return None,
+        })
+    }
+
+    fn help(&self, key: &str) -> Option<String> {
+        match self {
+            Repair::Pkcs1 | Repair::TextAroundKey | Repair::KeyLayout { .. } => Some(format!(
+                "openssl pkcs8 -topk8 -nocrypt -in {} -out {}",
+                shell(key),
+                shell(&beside(key, "pkcs8.key"))
+            )),
+            _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
+        }
+    }
+}
+
+/// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.
+fn java_reads_layout(key: &[u8]) -> bool {
+    !key.trim_ascii().iter().any(|byte| byte.is_ascii_whitespace() && !matches!(byte, b' ' | b'\r' | b'\n'))
+}
