@@ -92,7 +92,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loaders: &[Loader]) 
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub(super) fn now(at: Option<&str>) -> Result<OffsetDateTime, Failure> {
-    let Some(at) = at else { return Ok(OffsetDateTime::now_utc()) };
+    let Some(at) = at else { return Ok(OffsetDateTime::now_utc().truncate_to_second()) };
     OffsetDateTime::parse(at, &Rfc3339).map_err(|_| {
         Message::error(
             format!("`--at {at}` is not a time"),

@@ -21,13 +21,12 @@ use crate::yaml::{Place, Places};
 pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let options = identity::options(&args.judge, ChainCheck::ToAnchor)?;
     let inputs = read(&args.files)?;
-    let mut findings = Vec::new();
     let mut delegates: Vec<Delegate> = Vec::new();
     let mut values: Vec<Placed<'_>> = Vec::new();
     let mut failures = Vec::new();
     for input in &inputs {
         let Some(text) = manifest(&input.bytes) else {
-            values.push(Placed { input, place: input.name.clone(), value: None });
+            values.push(Placed { input, place: input.name.clone(), value: None, findings: Vec::new() });
             continue;
         };
         match secrets(text) {
@@ -40,8 +39,8 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
                 delegates.extend(of_manifest);
                 for value in found {
                     let place = format!("{}:{}", input.name, places.of(value.offset));
-                    findings.extend(value.defect.map(|defect| encoding(&value, defect, &place)));
-                    values.push(Placed { input, place, value: Some(value) });
+                    let findings = value.defect.map(|defect| encoding(&value, defect, &place));
+                    values.push(Placed { input, place, value: Some(value), findings: findings.into_iter().collect() });
                 }
             }
             Err(error) => {
@@ -61,11 +60,9 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
         Generation::Classic => Loader::Java,
         Generation::ThreeX => Loader::Go,
     };
-    let items: Vec<Item<'_>> = values.iter().filter_map(Placed::item).collect();
-    let mut inventory = Inventory::take(&items, &options, loader)
+    let items: Vec<Item<'_>> = values.iter().map(Placed::item).collect();
+    let inventory = Inventory::take(&items, &options, loader)
         .map_err(|error| Message::error(error.to_string(), Some("give fewer files".to_owned())))?;
-    inventory.findings.splice(0..0, findings);
-    inventory.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     match args.format {
         Format::Human => report::write_inventory(terminal.out(), &inventory, loader)?,
         Format::Json => {
@@ -104,17 +101,20 @@ struct Placed<'a> {
     input: &'a Input,
     place: String,
     value: Option<SecretValue>,
+    /// What is the matter with the value's encoding.
+    findings: Vec<Finding>,
 }
 
 impl Placed<'_> {
-    /// `None` for a value in which nothing was found to look at; that has been said.
-    fn item(&self) -> Option<Item<'_>> {
-        let Some(value) = &self.value else {
-            return Some(Item { name: &self.input.name, place: &self.place, bytes: &self.input.bytes, secret: None });
-        };
-        let secret = SecretPart { name: &value.secret, number: value.number, role: role(&value.key) };
-        let item = Item { name: &value.key, place: &self.place, bytes: &value.bytes, secret: Some(secret) };
-        (!value.bytes.is_empty()).then_some(item)
+    fn item(&self) -> Item<'_> {
+        let (place, findings) = (self.place.as_str(), self.findings.as_slice());
+        match &self.value {
+            None => Item { name: &self.input.name, place, bytes: &self.input.bytes, secret: None, findings },
+            Some(value) => {
+                let secret = SecretPart { name: &value.secret, number: value.number, role: role(&value.key) };
+                Item { name: &value.key, place, bytes: &value.bytes, secret: Some(secret), findings }
+            }
+        }
     }
 }
 

@@ -40,6 +40,9 @@ pub struct Item<'a> {
     pub bytes: &'a [u8],
     /// Whether it is a value in a Secret, whose other values belong to it.
     pub secret: Option<SecretPart<'a>>,
+    /// What is the matter with it before anybody looks into it; a pair that it is part of does not work if that is an
+    /// error.
+    pub findings: &'a [Finding],
 }
 
 /// Which value of which Secret something is.
@@ -164,6 +167,8 @@ impl Inventory {
 enum Parsed {
     Certificate(Certificate),
     Key(Box<Key>),
+    /// The public key that a request is for.
+    Request(Option<Public>),
     Nothing,
 }
 
@@ -187,7 +192,12 @@ impl<'a> Shelf<'a> {
     fn open(&mut self, item: &Item<'_>, inventory: &mut Inventory) {
         let number = self.opened.len();
         let before = inventory.objects.len();
+        inventory.findings.extend(item.findings.iter().cloned());
         let (mut blocks, mut damage) = pem::survey(item.bytes);
+        if item.bytes.is_empty() && !item.findings.is_empty() {
+            // nothing could be decoded, and that has been said
+            damage.clear();
+        }
         let mut is_der = false;
         if let [Cause::Der(kind)] = damage.as_slice()
             && let Some(block) = self.of_der(*kind, item.bytes)
@@ -260,7 +270,10 @@ impl<'a> Shelf<'a> {
                 (Content::Certificate(Box::new(card)), Parsed::Certificate(certificate))
             }
             Label::Request => match X509CertificationRequest::from_der(&block.der) {
-                Ok(([], request)) => (Content::Request(RequestCard::of(&request)), Parsed::Nothing),
+                Ok(([], request)) => {
+                    let public = Public::of(&request.certification_request_info.subject_pki);
+                    (Content::Request(RequestCard::of(&request)), Parsed::Request(public))
+                }
                 Ok((rest, _)) => return Err(Cause::TrailingDer { line, label, count: rest.len() }),
                 Err(_) => return Err(Cause::BrokenDer { line, label }),
             },
@@ -300,10 +313,32 @@ impl<'a> Shelf<'a> {
         self.items.get(item)?.secret
     }
 
+    /// The certificates and requests of each key.
+    fn own(&self, objects: &mut [Object]) {
+        let public_keys: Vec<Option<Public>> = self
+            .parsed
+            .iter()
+            .map(|(_, parsed)| match parsed {
+                Parsed::Certificate(certificate) => Public::of(certificate.x509()?.public_key()),
+                Parsed::Request(public) => public.clone(),
+                Parsed::Key(_) | Parsed::Nothing => None,
+            })
+            .collect();
+        for (object, (_, parsed)) in objects.iter_mut().zip(&self.parsed) {
+            if let (Content::PrivateKey(card), Parsed::Key(key)) = (&mut object.content, parsed)
+                && key.public.is_some()
+            {
+                let fits = |public: &Option<Public>| *public == key.public;
+                card.belongs_to = public_keys.iter().enumerate().filter(|(_, it)| fits(it)).map(|(at, _)| at).collect();
+            }
+        }
+    }
+
     fn judge(&self, inventory: &mut Inventory) {
+        self.own(&mut inventory.objects);
         let authorities = self.authorities();
         let leaves = self.leaves(&authorities);
-        let keys = self.pairs(&leaves, &authorities);
+        let keys = self.pairs(&leaves, &inventory.objects);
         let mut covered: HashSet<Fingerprint> = HashSet::new();
         let mut paired: HashSet<usize> = HashSet::new();
         let mut findings: Vec<Finding> = Vec::new();
@@ -331,7 +366,11 @@ impl<'a> Shelf<'a> {
                 paired.insert(object);
                 own.extend(as_found.iter().filter(|(item, _)| *item == key_item).map(|(_, finding)| finding.clone()));
             }
-            let fails = own.iter().any(|finding| finding.severity == Severity::Error);
+            let of_items = involved.iter().flatten().filter_map(|item| self.items.get(*item));
+            let fails = own
+                .iter()
+                .chain(of_items.flat_map(|item| item.findings))
+                .any(|finding| finding.severity == Severity::Error);
             inventory.chains.push(Chain {
                 works: key.filter(|_| fails || ca.is_some()).map(|_| !fails),
                 ..self.tree(leaf, certificate, key.map(|(object, ..)| object))
@@ -365,7 +404,9 @@ impl<'a> Shelf<'a> {
             let mut own = judge::judge(&subject, self.options, self.loader);
             self.put_places(&mut own, &[Some(item)]);
             own.extend(as_found.iter().filter(|(of, _)| *of == item).map(|(_, finding)| finding.clone()));
-            if self.certificates().next().is_some() {
+            let is_owned = matches!(inventory.objects.get(object).map(|object| &object.content),
+                Some(Content::PrivateKey(card)) if !card.belongs_to.is_empty());
+            if self.certificates().next().is_some() && !is_owned {
                 own.push(Finding {
                     rule: "key-mismatch",
                     severity: Severity::Warning,
@@ -465,35 +506,33 @@ impl<'a> Shelf<'a> {
     }
 
     /// For each leaf its key: the one of its Secret, else the one that fits, else the one that nobody else has.
-    fn pairs(&self, leaves: &[usize], authorities: &[(usize, Option<usize>)]) -> Vec<Option<usize>> {
+    fn pairs(&self, leaves: &[usize], objects: &[Object]) -> Vec<Option<usize>> {
+        let is_owned = |key: usize| match objects.get(key).map(|object| &object.content) {
+            Some(Content::PrivateKey(card)) => !card.belongs_to.is_empty(),
+            _ => false,
+        };
         let of_leaf = |leaf: usize| {
-            let (_, item, certificate) = self.certificates().find(|(object, ..)| *object == leaf)?;
+            let (_, item, _) = self.certificates().find(|(object, ..)| *object == leaf)?;
             if let Some(secret) = self.secret(item) {
                 let same = |item| self.secret(item).is_some_and(|other| other.number == secret.number);
                 return self.keys().find(|(_, item, _)| same(*item)).map(|(object, ..)| object);
             }
-            let x509 = certificate.x509()?;
-            let public = Public::of(x509.public_key())?;
-            let fits = |(_, item, key): &(usize, usize, &Key)| {
-                self.secret(*item).is_none() && key.public.as_ref() == Some(&public)
+            let owns = |key: usize| match objects.get(key).map(|object| &object.content) {
+                Some(Content::PrivateKey(card)) => card.belongs_to.contains(&leaf),
+                _ => false,
             };
-            self.keys().find(fits).map(|(object, ..)| object)
+            self.keys().find(|(key, item, _)| self.secret(*item).is_none() && owns(*key)).map(|(key, ..)| key)
         };
-        let mut keys: Vec<Option<usize>> = leaves.iter().map(|leaf| of_leaf(*leaf)).collect();
+        let keys: Vec<Option<usize>> = leaves.iter().map(|leaf| of_leaf(*leaf)).collect();
         let free: Vec<usize> = self
             .keys()
-            .filter(|(object, item, _)| {
-                self.secret(*item).is_none()
-                    && !keys.contains(&Some(*object))
-                    && authorities.iter().all(|(_, key)| *key != Some(*object))
-            })
+            .filter(|(object, item, _)| self.secret(*item).is_none() && !is_owned(*object))
             .map(|(object, ..)| object)
             .collect();
-        if let ([free], [None]) = (free.as_slice(), keys.as_slice()) {
-            return vec![Some(*free)];
+        match (free.as_slice(), keys.as_slice()) {
+            ([free], [None]) => vec![Some(*free)],
+            _ => keys,
         }
-        keys.truncate(leaves.len());
-        keys
     }
 
     /// The chain of a leaf out of its own file, and what it took to get it in order.
@@ -528,14 +567,13 @@ impl<'a> Shelf<'a> {
             .certificates()
             .filter(|(object, item, _)| *item != of && authorities.iter().any(|(authority, _)| authority == object))
             .map(|(_, item, _)| item)
-            .filter(|item| number(*item).is_none() || number(*item) == number(of))
             .collect();
         items.dedup();
         let authority = |item: usize| Authority {
             name: self.name(item).to_owned(),
             certificates: self.certificates_of(item).map(|(_, it)| it.clone()).collect(),
         };
-        let in_secret = items.iter().copied().find(|item| number(*item).is_some());
+        let in_secret = items.iter().copied().find(|item| number(*item).is_some() && number(*item) == number(of));
         if let Some(item) = in_secret {
             return Some((item, authority(item)));
         }
@@ -555,10 +593,11 @@ impl<'a> Shelf<'a> {
         match best {
             Some((0..=2, item)) => Some((item, authority(item))),
             // the root may stand behind the leaf in the same file
-            _ if chain.iter().skip(1).any(|it| it.x509().is_some_and(|x509| chain::is_self_signed(&x509))) => {
-                Some((of, authority(of)))
+            _ => {
+                let roots = chain.iter().skip(1).filter(|it| it.x509().is_some_and(|it| chain::is_self_signed(&it)));
+                let certificates: Vec<Certificate> = roots.cloned().collect();
+                (!certificates.is_empty()).then(|| (of, Authority { certificates, ..authority(of) }))
             }
-            _ => None,
         }
     }
 

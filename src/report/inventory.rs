@@ -75,7 +75,11 @@ fn write_object(out: &mut dyn Write, inventory: &Inventory, number: usize, objec
             head(out, "private key")?;
             let encrypted = if card.encrypted { ", encrypted" } else { "" };
             line(out, "format", &format!("{}{encrypted}", card.format))?;
-            card.key.as_ref().map_or(Ok(()), |key| line(out, "key", &key.to_string()))
+            if let Some(key) = &card.key {
+                line(out, "key", &key.to_string())?;
+            }
+            let owners: Vec<&str> = card.belongs_to.iter().map(|at| place(inventory, *at)).collect();
+            if owners.is_empty() { Ok(()) } else { line(out, "belongs to", &owners.join(", ")) }
         }
         Content::Request(card) => {
             head(out, "certificate request")?;

@@ -192,15 +192,27 @@ pub struct KeyCard {
     /// What kind of key it is, where that can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyDescription>,
+    /// The certificates and requests that have its public half: numbers of [`super::Inventory::objects`], from 0.
+    pub belongs_to: Vec<usize>,
 }
 
 impl KeyCard {
     pub(super) fn readable(label: Label, key: &Key) -> Self {
-        KeyCard { format: format(label), encrypted: false, key: Some(KeyDescription::of_private(&key.algorithm)) }
+        KeyCard {
+            format: format(label),
+            encrypted: false,
+            key: Some(KeyDescription::of_private(&key.algorithm)),
+            belongs_to: Vec::new(),
+        }
     }
 
     pub(super) fn unreadable(label: Label, encrypted: bool) -> Self {
-        KeyCard { format: format(label), encrypted: encrypted || label == Label::EncryptedPkcs8, key: None }
+        KeyCard {
+            format: format(label),
+            encrypted: encrypted || label == Label::EncryptedPkcs8,
+            key: None,
+            belongs_to: Vec::new(),
+        }
     }
 }
 
