@@ -334,6 +334,11 @@ impl<'a> Shelf<'a> {
         }
     }
 
+    /// Whether a Secret calls it the authority's certificate.
+    fn is_ca_by_name(&self, item: usize) -> bool {
+        self.secret(item).is_some_and(|secret| secret.role == Role::Ca)
+    }
+
     fn judge(&self, inventory: &mut Inventory) {
         self.own(&mut inventory.objects);
         let authorities = self.authorities();
@@ -366,11 +371,12 @@ impl<'a> Shelf<'a> {
                 paired.insert(object);
                 own.extend(as_found.iter().filter(|(item, _)| *item == key_item).map(|(_, finding)| finding.clone()));
             }
-            let of_items = involved.iter().flatten().filter_map(|item| self.items.get(*item));
-            let fails = own
-                .iter()
-                .chain(of_items.flat_map(|item| item.findings))
-                .any(|finding| finding.severity == Severity::Error);
+            // what was said of the files themselves: DER, damaged blocks, a value's encoding
+            let places: Vec<&str> =
+                involved.iter().flatten().filter_map(|at| Some(self.items.get(*at)?.place)).collect();
+            let of_files =
+                inventory.findings.iter().filter(|it| it.place.as_deref().is_some_and(|it| places.contains(&it)));
+            let fails = own.iter().chain(of_files).any(|finding| finding.severity == Severity::Error);
             inventory.chains.push(Chain {
                 works: key.filter(|_| fails || ca.is_some()).map(|_| !fails),
                 ..self.tree(leaf, certificate, key.map(|(object, ..)| object))
@@ -487,7 +493,9 @@ impl<'a> Shelf<'a> {
         let mut leaves: Vec<usize> = self
             .certificates()
             .filter(|(object, item, certificate)| {
-                is_leaf(*object) && (seen.insert(certificate.summary.fingerprint) || self.secret(*item).is_some())
+                is_leaf(*object)
+                    && !self.is_ca_by_name(*item)
+                    && (seen.insert(certificate.summary.fingerprint) || self.secret(*item).is_some())
             })
             .map(|(object, ..)| object)
             .collect();
@@ -569,12 +577,18 @@ impl<'a> Shelf<'a> {
             .map(|(_, item, _)| item)
             .collect();
         items.dedup();
+        // a file that holds everything holds the leaf as well, and that is no authority
+        let is_authority = |object: usize| authorities.iter().any(|(authority, _)| *authority == object);
         let authority = |item: usize| Authority {
             name: self.name(item).to_owned(),
-            certificates: self.certificates_of(item).map(|(_, it)| it.clone()).collect(),
+            certificates: self
+                .certificates_of(item)
+                .filter(|(object, _)| is_authority(*object) || self.is_ca_by_name(item))
+                .map(|(_, it)| it.clone())
+                .collect(),
         };
-        let in_secret = items.iter().copied().find(|item| number(*item).is_some() && number(*item) == number(of));
-        if let Some(item) = in_secret {
+        let mut in_secret = self.certificates().map(|(_, item, _)| item).filter(|item| self.is_ca_by_name(*item));
+        if let Some(item) = in_secret.find(|item| number(*item) == number(of)) {
             return Some((item, authority(item)));
         }
         let has_root = |item: usize| {

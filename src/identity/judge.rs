@@ -606,12 +606,12 @@ impl<'a> Judgement<'a> {
                             "{who} is a root of its own, and not one of `{ca}`, which holds {}",
                             self.ca_subjects()
                         ),
-                        format!("--ca wants the certificate of the CA that issued `{certificate_file}`"),
+                        format!("give the certificate of the CA that issued `{certificate_file}`"),
                     ),
                     (None, _) => (
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
                         format!(
-                            "--ca wants the certificate of `{issuer}`; if that is an intermediate, append it to `{certificate_file}`"
+                            "give the certificate of `{issuer}` as the CA; if it is an intermediate, append it to `{certificate_file}`"
                         ),
                     ),
                 };

@@ -931,7 +931,7 @@ fn tells_another_authority_from_one_that_was_created_again() {
     );
     assert_eq!(
         findings[0].help.as_deref(),
-        Some("--ca wants the certificate of `CN=Root`; if that is an intermediate, append it to `client.crt`")
+        Some("give the certificate of `CN=Root` as the CA; if it is an intermediate, append it to `client.crt`")
     );
     let created_again = [
         "error[issuer-other-key] client.crt: `ca.crt` has the issuer's name but another key: the CA was created again",

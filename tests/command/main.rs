@@ -12,6 +12,7 @@
 mod binary;
 mod folder;
 mod inject;
+mod inspect;
 mod leak;
 mod limits;
 mod messages;
@@ -33,6 +34,7 @@ fn main() {
     {
         trials.extend(more);
     }
+    trials.extend(inspect::trials());
     trials.extend(leak::trials());
     trials.extend(limits::trials());
     trials.extend(neighbours::trials());

@@ -334,7 +334,7 @@ fn wrong_ca() {
     folder.write("ca.crt", Ca::new("Other").pem);
     inject(&folder).refused(
         "error: client.crt: the certificate is issued by `CN=Root`, which is not in `ca.crt` (`CN=Other`) \
-         [issuer-unknown]\n  help: --ca wants the certificate of `CN=Root`; if that is an intermediate, append it to \
+         [issuer-unknown]\n  help: give the certificate of `CN=Root` as the CA; if it is an intermediate, append it to \
          `client.crt`\n",
     );
 }
