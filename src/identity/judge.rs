@@ -14,18 +14,18 @@ use super::constraints::{self, Names};
 use super::error::{beside, shell};
 use super::key::{Algorithm, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
-use super::{ChainCheck, Identity, Loader, Options};
+use super::{ChainCheck, Evidence, Loader, Options};
 use crate::finding::{Finding, Severity};
 
 /// A clock of a node may be this much slow or fast, in seconds.
 const CLOCK_SKEW: i64 = 5 * 60;
 
-/// Everything there is to say about `identity`.
-pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> Vec<Finding> {
+/// Everything there is to say about a pair, or about a certificate whose key is elsewhere.
+pub(super) fn judge(identity: &Evidence<'_>, options: &Options, loader: Loader) -> Vec<Finding> {
     let asked = options.chain == ChainCheck::ToAnchor;
-    let path = match &identity.ca {
-        Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates),
-        _ => chain::alone(&identity.chain),
+    let path = match identity.ca {
+        Some(ca) if asked => chain::walk(identity.chain, &ca.certificates),
+        _ => chain::alone(identity.chain),
     };
     let mut judgement = Judgement { identity, path: &path, findings: Vec::new() };
     judgement.key(loader);
@@ -47,7 +47,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
 }
 
 struct Judgement<'a> {
-    identity: &'a Identity,
+    identity: &'a Evidence<'a>,
     path: &'a Path<'a>,
     findings: Vec<Finding>,
 }
@@ -67,7 +67,7 @@ impl<'a> Judgement<'a> {
 
     fn place(&self, origin: Origin) -> &'a str {
         match origin {
-            Origin::Client => &self.identity.certificate_name,
+            Origin::Client => self.identity.certificate_name,
             Origin::Ca => self.ca_name(),
         }
     }
@@ -84,7 +84,7 @@ impl<'a> Judgement<'a> {
                     }
                     (_, Origin::Ca) => format!("the CA `{}`", name(member.x509.subject())),
                 };
-                let place = if at == 0 { &self.identity.certificate_name } else { self.place(member.origin) };
+                let place = if at == 0 { self.identity.certificate_name } else { self.place(member.origin) };
                 (at, member, who, place)
             })
             .collect()
@@ -92,8 +92,10 @@ impl<'a> Judgement<'a> {
 
     fn key(&mut self, loader: Loader) {
         let identity = self.identity;
-        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
-        let key = &identity.key;
+        let (key_file, certificate_file) = (identity.key_name, identity.certificate_name);
+        let Some(key) = identity.key else {
+            return;
+        };
         let new_key = || {
             format!(
                 "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
@@ -154,20 +156,22 @@ impl<'a> Judgement<'a> {
         let Some(leaf) = self.path.members.first() else {
             return;
         };
-        let key = &identity.key;
+        let Some(key) = identity.key else {
+            return;
+        };
         let (Some(of_key), of_leaf) = (&key.public, Public::of(leaf.x509.public_key())) else {
             return;
         };
         if of_leaf.as_ref() == Some(of_key) {
             return;
         }
-        let (key_file, certificate_file) = (&identity.key_name, &identity.certificate_name);
+        let (key_file, certificate_file) = (identity.key_name, identity.certificate_name);
         let of_ca = identity
             .ca
             .iter()
             .flat_map(|ca| &ca.certificates)
             .any(|ca| ca.x509().is_some_and(|ca| Public::of(ca.public_key()).as_ref() == Some(of_key)));
-        let leaf_kind = match (&of_leaf, key_size(&leaf.x509)) {
+        let leaf_kind = match (&of_leaf, key_size(leaf.x509.public_key())) {
             (Some(Public::Rsa { .. }), KeySize::Rsa(bits)) => Some(Algorithm::Rsa { bits }.to_string()),
             (_, KeySize::Ec(_)) => Some("an EC key".to_owned()),
             _ => None,
@@ -198,7 +202,7 @@ impl<'a> Judgement<'a> {
         let Some(leaf) = self.path.members.first() else {
             return;
         };
-        let file = &identity.certificate_name;
+        let file = identity.certificate_name;
         let in_ca = identity.ca.as_ref().is_some_and(|ca| ca.certificates.contains(leaf.certificate));
         let marked = ca_flag(&leaf.x509) == Some(true);
         let version_1 = leaf.x509.version() == X509Version::V1;
@@ -269,7 +273,7 @@ impl<'a> Judgement<'a> {
 
     /// How to have the leaf issued again.
     fn renew(&self) -> String {
-        let (certificate, key) = (&self.identity.certificate_name, &self.identity.key_name);
+        let (certificate, key) = (self.identity.certificate_name, self.identity.key_name);
         format!(
             "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
             shell(certificate),
@@ -284,13 +288,13 @@ impl<'a> Judgement<'a> {
         format!(
             "openssl verify -auth_level 2 -purpose sslclient -CAfile {} -untrusted {1} {1}",
             self.ca_file(),
-            shell(&self.identity.certificate_name)
+            shell(self.identity.certificate_name)
         )
     }
 
     /// The authority's file for a command line; the usual name if none was given.
     fn ca_file(&self) -> String {
-        let ca = self.identity.ca.as_ref();
+        let ca = self.identity.ca;
         ca.map_or_else(|| "ca.crt".to_owned(), |ca| shell(&ca.name))
     }
 
@@ -384,7 +388,7 @@ impl<'a> Judgement<'a> {
         let anchored = self.path.end == End::Anchor;
         let last = self.path.members.len().saturating_sub(1);
         for (at, member, who, file) in self.members() {
-            let small = match key_size(&member.x509) {
+            let small = match key_size(member.x509.public_key()) {
                 KeySize::Rsa(bits @ ..2048) => Some(format!("{bits} bit, and servers refuse RSA keys below 2048")),
                 KeySize::Ec(bits @ ..224) => Some(format!("{bits} bit, and servers refuse EC keys below 224")),
                 _ => None,
@@ -526,7 +530,7 @@ impl<'a> Judgement<'a> {
 
     fn end_of_path(&mut self, asked: bool) {
         let identity = self.identity;
-        let certificate_file = &identity.certificate_name;
+        let certificate_file = identity.certificate_name;
         let ca = self.ca_name();
         let Some((at, last, who, file)) = self.members().pop() else {
             return;
@@ -756,7 +760,7 @@ fn span(seconds: i64) -> String {
 }
 
 /// `2026-11-23 18:28:39 UTC`, as `openssl x509 -dates -dateopt iso_8601` prints it.
-fn date(at: OffsetDateTime) -> String {
+pub(crate) fn date(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",

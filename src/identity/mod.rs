@@ -24,9 +24,16 @@ pub use error::{Cause, DerKind, LoadError, Role};
 pub use key::PrivateKeyPem;
 pub use pem::Label;
 
+pub(crate) use certificate::{Certificate, KeySize, key_identifiers, key_size, printable};
+pub(crate) use chain::arrange;
+pub(crate) use error::{beside, shell};
+pub(crate) use judge::date;
+pub(crate) use key::{Algorithm, Key, Public, Soundness};
+pub(crate) use signature::{Signature, algorithm_name, made_by};
+
+use zeroize::Zeroizing;
+
 use crate::finding::{Finding, Severity};
-use certificate::Certificate;
-use key::Key;
 use pem::{Block, Blocks};
 
 /// The bytes of one input file, and what to call it in messages: the path as the user typed it.
@@ -93,6 +100,17 @@ struct Authority {
     certificates: Vec<Certificate>,
 }
 
+/// What a judgement looks at.
+struct Evidence<'a> {
+    certificate_name: &'a str,
+    /// Leaf first, never empty.
+    chain: &'a [Certificate],
+    ca: Option<&'a Authority>,
+    key_name: &'a str,
+    /// `None` where somebody else keeps it.
+    key: Option<&'a Key>,
+}
+
 /// Reads a pair and, if there is one, its authority; nothing is judged yet.
 ///
 /// # Errors
@@ -155,8 +173,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
 
     let ca = ca
         .map(|ca| {
-            let blocks = scan(ca, Role::Ca)?;
-            let certificates = self::certificates(&blocks, Role::Ca).map_err(|cause| refusal(ca, Role::Ca, cause))?;
+            let certificates = read_certificates(ca, Role::Ca)?;
             Ok(Authority { name: ca.name.to_owned(), certificates })
         })
         .transpose()?;
@@ -187,7 +204,14 @@ impl Identity {
     /// within each what the user can act on first comes first. No error in it: the pair works.
     #[must_use]
     pub fn judge(&self, options: &Options, loader: Loader) -> Vec<Finding> {
-        judge::judge(self, options, loader)
+        let evidence = Evidence {
+            certificate_name: &self.certificate_name,
+            chain: &self.chain,
+            ca: self.ca.as_ref(),
+            key_name: &self.key_name,
+            key: Some(&self.key),
+        };
+        judge::judge(&evidence, options, loader)
     }
 
     /// What `loader` would have made of the files as they were, before [`load`] repaired them: the findings
@@ -260,6 +284,45 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
     let blocks = pem::scan(pem).ok()?.blocks;
     let block = blocks.iter().find(|block| block.label == Label::Certificate)?;
     Some(Certificate::read(block).ok()?.summary)
+}
+
+/// Judges a certificate file whose key somebody else keeps: everything but that key.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn judge_certificates(cert: Named<'_>, ca: Named<'_>, options: &Options) -> Result<Vec<Finding>, LoadError> {
+    let chain = read_certificates(cert, Role::Certificate)?;
+    let ca = Authority { name: ca.name.to_owned(), certificates: read_certificates(ca, Role::Ca)? };
+    let key_name = error::beside(cert.name, "key");
+    let evidence =
+        Evidence { certificate_name: cert.name, chain: &chain, ca: Some(&ca), key_name: &key_name, key: None };
+    // Without a key there is nothing in which the loaders differ.
+    Ok(judge::judge(&evidence, options, Loader::Go))
+}
+
+/// Every certificate of a file, at least one.
+pub(crate) fn read_certificates(file: Named<'_>, role: Role) -> Result<Vec<Certificate>, LoadError> {
+    certificates(&scan(file, role)?, role).map_err(|cause| refusal(file, role, cause))
+}
+
+/// The only key of a file, and the DER it was read from.
+pub(crate) fn read_key(file: Named<'_>, role: Role) -> Result<(Key, Zeroizing<Vec<u8>>), LoadError> {
+    let blocks = scan(file, role)?;
+    let key = one_key(&blocks).map_err(|cause| refusal(file, role, cause))?;
+    let block = blocks.blocks.into_iter().find(|block| block.label.is_private_key());
+    Ok((key, block.map(|block| block.der).unwrap_or_default()))
+}
+
+/// The DER of the only certificate request of a file, not parsed yet, and the line on which it begins.
+pub(crate) fn read_request(file: Named<'_>) -> Result<(Vec<u8>, usize), LoadError> {
+    let blocks = scan(file, Role::Request)?;
+    let requests: Vec<&Block> = blocks.blocks.iter().filter(|block| block.label == Label::Request).collect();
+    let cause = match requests.as_slice() {
+        [request] => return Ok((request.der.to_vec(), request.line)),
+        [] => Cause::Instead(blocks.blocks.first().map_or(Label::Other, |b| b.label), Role::Request),
+        several => Cause::SeveralRequests(several.len()),
+    };
+    Err(refusal(file, Role::Request, cause))
 }
 
 impl Blocks {
