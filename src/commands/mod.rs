@@ -1,6 +1,7 @@
 //! Arguments → options → one call of the stages → exit code. Files, streams and the clock are touched here and in
 //! [`crate::source`] alone.
 
+mod certs;
 mod change;
 mod identity;
 mod secret_file;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{CertsCommand, Cli, Command};
 use crate::report::Message;
 use terminal::Terminal;
 
@@ -67,6 +68,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inject { change, output } => change::inject(change, output, &mut terminal),
         Command::Diff { change, quiet } => change::diff(change, quiet, &mut terminal),
         Command::Remove { change, output } => change::remove(change, output, &mut terminal),
+        Command::Certs { command: CertsCommand::Ca(args) } => certs::ca(&args, &mut terminal),
+        Command::Certs { command: CertsCommand::Client(args) } => certs::client(&args, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),
     };
