@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::issuance::{CA_SUBJECT, DAYS};
+
 /// Move Kubernetes delegates to mutual TLS, without changing one byte more than needed
 #[derive(Debug, Parser)]
 #[command(name = "delegate-mtls", version, about, max_term_width = 100, arg_required_else_help = true)]
@@ -65,8 +67,74 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertsCommand {
+    /// Make a certificate authority for tests: ca.crt and ca.key
+    Ca(CaArgs),
+    /// Issue a client certificate: client.crt and client.key
+    Client(ClientArgs),
     /// Show what certificates, keys, requests, Secrets and manifests hold, how it belongs together, and what is wrong
     Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaArgs {
+    /// The CA's name, as OpenSSL takes it
+    #[arg(long, value_name = "NAME", default_value = CA_SUBJECT)]
+    pub(crate) subject: String,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) files: IssueArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClientArgs {
+    /// The CA's certificate, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: PathBuf,
+    /// The CA's private key, PEM, not encrypted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_key: PathBuf,
+    /// Sign this certificate request (PEM) instead of making a key; only client.crt is written
+    #[arg(long, value_name = "FILE", conflicts_with = "bits")]
+    pub(crate) csr: Option<PathBuf>,
+    /// The client's name, as OpenSSL takes it [default: the request's, or /O=Example ORG/CN=Client]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) files: IssueArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    /// Size of the new RSA key
+    #[arg(long, value_enum, default_value_t = Bits::Rsa2048)]
+    pub(crate) bits: Bits,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Bits {
+    #[value(name = "2048")]
+    Rsa2048,
+    #[value(name = "3072")]
+    Rsa3072,
+    #[value(name = "4096")]
+    Rsa4096,
+}
+
+/// For how long, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct IssueArgs {
+    /// Valid for this many days; a client's certificate ends with its CA at the latest
+    #[arg(long, value_name = "N", default_value_t = DAYS, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) days: u32,
+    /// Where the files go; the directory has to be there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out_dir: PathBuf,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

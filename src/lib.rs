@@ -19,6 +19,7 @@
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
 //! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
 //! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
+//! | [`issuance`] | a name + now + an authority's PEM → a certificate and its key, proved | reads files or the clock |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
 //! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
@@ -30,6 +31,7 @@ pub mod delegate;
 pub mod edit;
 pub mod finding;
 pub mod identity;
+pub mod issuance;
 pub mod plan;
 pub mod report;
 pub mod source;

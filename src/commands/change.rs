@@ -381,11 +381,8 @@ impl Finished<'_> {
         for written in source::commit_all(staged).map_err(fail)? {
             let holds_key =
                 self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
-            if holds_key && written.readable_by_others {
-                messages.push(Message::warning(
-                    format!("{}: holds a private key, and others than its owner can read it", written.name),
-                    Some(format!("chmod go= {}", written.name)),
-                ));
+            if holds_key {
+                messages.extend(identity::readable_key(&written));
             }
         }
         if self.destination == Destination::Stdout {

@@ -12,7 +12,7 @@ use crate::delegate::{Delegate, Generation};
 use crate::finding::Finding;
 use crate::identity::{self, ChainCheck, Identity, Loader, Named, Options};
 use crate::report::Message;
-use crate::source;
+use crate::source::{self, Written};
 
 /// The most bytes that a certificate or key file may have. The largest real bundles have a few hundred kilobytes.
 const MAX_PEM_BYTES: u64 = 8 * 1024 * 1024;
@@ -56,6 +56,17 @@ pub(super) fn read(path: &Path) -> Result<PemFile, Message> {
     let bytes = source::read_bytes(path, MAX_PEM_BYTES);
     let bytes = bytes.map_err(|error| Message::error(error.to_string(), error.help()))?;
     Ok(PemFile { name: path.display().to_string(), bytes })
+}
+
+/// The warning for a file that holds a key now, if others can read it.
+pub(super) fn readable_key(written: &Written) -> Option<Message> {
+    let name = &written.name;
+    written.readable_by_others.then(|| {
+        Message::warning(
+            format!("{name}: holds a private key, and others than its owner can read it"),
+            Some(format!("chmod go= {name}")),
+        )
+    })
 }
 
 /// By what to judge: the options as they were typed.

@@ -1,6 +1,7 @@
 //! Arguments → options → one call of the stages → exit code. Files, streams and the clock are touched here and in
 //! [`crate::source`] alone.
 
+mod certs;
 mod change;
 mod identity;
 mod inspect;
@@ -68,6 +69,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inject { change, output } => change::inject(change, output, &mut terminal),
         Command::Diff { change, quiet } => change::diff(change, quiet, &mut terminal),
         Command::Remove { change, output } => change::remove(change, output, &mut terminal),
+        Command::Certs { command: CertsCommand::Ca(args) } => certs::ca(&args, &mut terminal),
+        Command::Certs { command: CertsCommand::Client(args) } => certs::client(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Inspect(args) } => inspect::inspect(args, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),

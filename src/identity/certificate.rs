@@ -11,7 +11,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
 use super::error::Cause;
 use super::key::{bits, stripped};
@@ -69,11 +69,22 @@ pub struct CertificateSummary {
     pub not_after: OffsetDateTime,
 }
 
+impl CertificateSummary {
+    fn of(x509: &X509Certificate<'_>, der: &[u8]) -> Self {
+        CertificateSummary {
+            subject: name(x509.subject()),
+            fingerprint: Fingerprint::of(der),
+            not_before: x509.validity().not_before.to_datetime(),
+            not_after: x509.validity().not_after.to_datetime(),
+        }
+    }
+}
+
 /// A certificate that parses, with the DER it was parsed from.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Certificate {
-    pub(super) der: Vec<u8>,
-    pub(super) summary: CertificateSummary,
+pub(crate) struct Certificate {
+    pub(crate) der: Vec<u8>,
+    pub(crate) summary: CertificateSummary,
 }
 
 impl Certificate {
@@ -86,12 +97,7 @@ impl Certificate {
         let der = block.der.to_vec();
         match X509Certificate::from_der(&der) {
             Ok(([], x509)) => {
-                let summary = CertificateSummary {
-                    subject: name(x509.subject()),
-                    fingerprint: Fingerprint::of(&der),
-                    not_before: x509.validity().not_before.to_datetime(),
-                    not_after: x509.validity().not_after.to_datetime(),
-                };
+                let summary = CertificateSummary::of(&x509, &der);
                 Ok(Self { der, summary })
             }
             Ok((rest, _)) => Err(Cause::TrailingDer { line, label, count: rest.len() }),
@@ -99,12 +105,26 @@ impl Certificate {
         }
     }
 
+    /// A certificate that was just made; `None` if it does not parse.
+    pub(crate) fn of_der(der: Vec<u8>) -> Option<Self> {
+        let summary = match X509Certificate::from_der(&der) {
+            Ok(([], x509)) => CertificateSummary::of(&x509, &der),
+            _ => return None,
+        };
+        Some(Self { der, summary })
+    }
+
+    /// Whether it has its issuer's name, as roots do.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.x509().is_some_and(|x509| same_name(x509.subject(), x509.issuer()))
+    }
+
     /// The parsed form; `Some` for every value of this type, because [`Certificate::read`] parsed it before.
-    pub(super) fn x509(&self) -> Option<X509Certificate<'_>> {
+    pub(crate) fn x509(&self) -> Option<X509Certificate<'_>> {
         X509Certificate::from_der(&self.der).ok().map(|(_, x509)| x509)
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.der).to_string()
     }
 }
@@ -137,7 +157,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// The text without what would move a terminal's cursor or turn the line around, and without our quotation mark.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let hostile = c.is_control()
@@ -202,20 +222,20 @@ fn folded(value: &Any<'_>) -> Option<String> {
 
 /// The key's size where it matters, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeySize {
+pub(crate) enum KeySize {
     Rsa(usize),
     Ec(usize),
     /// Of one size (Ed25519), or of a kind this crate does not know.
     Other,
 }
 
-/// How large the key of a certificate is.
-pub(super) fn key_size(x509: &X509Certificate<'_>) -> KeySize {
+/// How large a key is.
+pub(crate) fn key_size(spki: &SubjectPublicKeyInfo<'_>) -> KeySize {
     // Not x509-parser's `key_size`: it counts whole bytes and trusts the leading zero to be there.
-    if let Some(rsa) = rsa(x509) {
+    if let Some(rsa) = rsa(spki) {
         return KeySize::Rsa(bits(&stripped(rsa.modulus)));
     }
-    match x509.public_key().parsed() {
+    match spki.parsed() {
         Ok(PublicKey::EC(point)) => KeySize::Ec(match point.data() {
             // Compressed (SEC 1 §2.3.3): one coordinate and a sign.
             [2 | 3, x @ ..] => x.len().saturating_mul(8),
@@ -227,13 +247,12 @@ pub(super) fn key_size(x509: &X509Certificate<'_>) -> KeySize {
 }
 
 /// How many bits the public exponent has; 0 for a key that is not RSA.
-pub(super) fn exponent_size(x509: &X509Certificate<'_>) -> usize {
-    rsa(x509).map_or(0, |rsa| bits(&stripped(rsa.exponent)))
+pub(super) fn exponent_size(spki: &SubjectPublicKeyInfo<'_>) -> usize {
+    rsa(spki).map_or(0, |rsa| bits(&stripped(rsa.exponent)))
 }
 
 /// The numbers of an RSA key, bound to PSS or not.
-fn rsa<'a>(x509: &'a X509Certificate<'_>) -> Option<RSAPublicKey<'a>> {
-    let spki = x509.public_key();
+fn rsa<'a>(spki: &'a SubjectPublicKeyInfo<'_>) -> Option<RSAPublicKey<'a>> {
     let algorithm = &spki.algorithm.algorithm;
     if *algorithm != OID_PKCS1_RSAENCRYPTION && *algorithm != OID_PKCS1_RSASSAPSS {
         return None;
@@ -345,7 +364,7 @@ fn understood(oid: &str) -> bool {
 }
 
 /// The key identifiers that tie a certificate to its issuer's key: (authority's, own), where they are present.
-pub(super) fn key_identifiers<'a>(x509: &'a X509Certificate<'a>) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+pub(crate) fn key_identifiers<'a>(x509: &'a X509Certificate<'a>) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
     let mut ids = (None, None);
     for extension in x509.extensions() {
         match extension.parsed_extension() {

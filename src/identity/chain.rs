@@ -11,9 +11,9 @@ use super::signature::{Signature, signed_by};
 const LONGEST: usize = 16;
 
 /// A certificate file put in order: Java's key store takes only leaf → issuer → issuer, without extras.
-pub(super) struct Arranged {
+pub(crate) struct Arranged {
     /// Leaf first; never empty if the input was not.
-    pub(super) chain: Vec<Certificate>,
+    pub(crate) chain: Vec<Certificate>,
     /// Whether what is kept stood in another order.
     pub(super) reordered: bool,
     /// How many certificates stood there twice.
@@ -23,7 +23,7 @@ pub(super) struct Arranged {
 }
 
 /// Puts the certificates of one file in order: first the one whose key is `key`, then each one's issuer.
-pub(super) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> Arranged {
+pub(crate) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> Arranged {
     let count = certificates.len();
     let mut unique: Vec<Certificate> = Vec::with_capacity(count);
     for certificate in certificates {

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Severity};
 
 /// Why there is no pair to judge. Names the file as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}`: {cause}")]
+#[error("`{file}`: {}", .cause.worded(*.role))]
 pub struct LoadError {
     /// The file as the user typed it.
     pub file: String,
@@ -27,6 +27,10 @@ pub enum Role {
     Ca,
     /// Something to be looked at, whatever it is.
     Any,
+    /// The private key of the authority.
+    CaKey,
+    /// The request for a client certificate.
+    Request,
 }
 
 impl Role {
@@ -37,7 +41,24 @@ impl Role {
             Role::Key => "a private key",
             Role::Ca => "a CA certificate",
             Role::Any => "a certificate or a key",
+            Role::CaKey => "a private key",
+            Role::Request => "a certificate request (CSR)",
         }
+    }
+
+    /// Which file is meant, by the option that it is given with and by how it begins.
+    fn wants(self) -> String {
+        let (option, begin) = match self {
+            Role::Certificate => ("--cert", "CERTIFICATE"),
+            Role::Key => ("--key", "PRIVATE KEY"),
+            Role::Ca => ("--ca", "CERTIFICATE"),
+            Role::CaKey => ("--ca-key", "PRIVATE KEY"),
+            Role::Request => ("--csr", "CERTIFICATE REQUEST"),
+            Role::Any => {
+                return "give certificates, keys or requests in PEM or DER, or a manifest with a Secret".to_owned();
+            }
+        };
+        format!("{option} wants a file that begins with `-----BEGIN {begin}-----`")
     }
 }
 
@@ -52,6 +73,8 @@ pub enum DerKind {
     EncryptedKey,
     /// PKCS#7: certificates in a signature's wrapping.
     Pkcs7,
+    /// PKCS#10: a certificate request.
+    Request,
     /// DER, but none of these.
     Other,
 }
@@ -78,6 +101,7 @@ pub enum Cause {
         DerKind::Key => "a DER (binary) private key",
         DerKind::EncryptedKey => "an encrypted DER (binary) private key",
         DerKind::Pkcs7 => "a DER (binary) PKCS#7 bundle",
+        DerKind::Request => "a DER (binary) certificate request",
         DerKind::Other => "DER (binary)",
     })]
     Der(DerKind),
@@ -147,6 +171,9 @@ pub enum Cause {
     /// Which one is meant?
     #[error("holds {0} private keys, and only one can be the certificate's")]
     SeveralKeys(usize),
+    /// Which one is meant?
+    #[error("holds {0} certificate requests, and one is signed at a time")]
+    SeveralRequests(usize),
     /// A private key in the certificate's or the authority's file.
     #[error("holds a private key beside the certificate: it would end up where only certificates belong")]
     KeyBesideCertificate,
@@ -190,6 +217,20 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// An authority's key is never a delegate's.
+    fn worded(&self, role: Role) -> String {
+        match (self, role) {
+            (Cause::Encrypted, Role::CaKey) => {
+                "the private key is encrypted, and there is no way to give the password".to_owned()
+            }
+            (Cause::CertificateBesideKey, Role::CaKey) => "holds a certificate beside the private key".to_owned(),
+            (Cause::ForeignKey(label), Role::CaKey) => format!("holds {label}, which cannot be read here"),
+            (cause, _) => cause.to_string(),
+        }
+    }
+}
+
 impl LoadError {
     /// The same as a finding, for those who judge many pairs and go on: `key-encrypted`, `key-format` or
     /// `cert-unreadable`.
@@ -197,13 +238,13 @@ impl LoadError {
     pub fn finding(&self) -> Finding {
         Finding {
             rule: match (&self.cause, self.role) {
-                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => "key-encrypted",
-                (_, Role::Key) => "key-format",
-                (_, Role::Certificate | Role::Ca | Role::Any) => "cert-unreadable",
+                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key | Role::CaKey) => "key-encrypted",
+                (_, Role::Key | Role::CaKey) => "key-format",
+                (_, Role::Certificate | Role::Ca | Role::Request | Role::Any) => "cert-unreadable",
             },
             severity: Severity::Error,
             place: Some(self.file.clone()),
-            message: self.cause.to_string(),
+            message: self.cause.worded(self.role),
             help: self.help(),
         }
     }
@@ -228,8 +269,14 @@ impl LoadError {
             Cause::Der(DerKind::Pkcs7) => {
                 format!("openssl pkcs7 -inform DER -in {file} -print_certs -out {}", pem("pem"))
             }
+            Cause::Der(DerKind::Request) => {
+                format!("openssl req -inform DER -in {file} -out {}", pem("pem"))
+            }
             Cause::Pkcs12 => match self.role {
-                Role::Key => format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key")),
+                Role::Request => self.role.wants(),
+                Role::Key | Role::CaKey => {
+                    format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key"))
+                }
                 Role::Certificate => format!("openssl pkcs12 -in {file} -clcerts -nokeys -out {}", pem("pem")),
                 Role::Ca => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
                 Role::Any => format!("openssl pkcs12 -in {file} -nodes -out {}", pem("pem")),
@@ -243,6 +290,10 @@ impl LoadError {
                 format!("printf '%b' \"$(cat {file})\" > {}", pem("pem"))
             }
             Cause::Encrypted => key(),
+            Cause::SeveralRequests(_) => "give each request a file of its own".to_owned(),
+            Cause::SeveralKeys(_) if self.role == Role::CaKey => {
+                "leave only the key of the authority in the file".to_owned()
+            }
             Cause::SeveralKeys(_) => "leave only the key of the client certificate in the file".to_owned(),
             Cause::KeyBesideCertificate => {
                 format!("openssl crl2pkcs7 -nocrl -certfile {file} | openssl pkcs7 -print_certs -out {}", pem("pem"))
@@ -256,6 +307,7 @@ impl LoadError {
                 let copy = pem("pkcs8.key");
                 format!("cp {file} {copy} && ssh-keygen -p -N '' -m PKCS8 -f {copy}")
             }
+            Cause::ForeignKey(_) if self.role == Role::CaKey => self.role.wants(),
             Cause::ForeignKey(_) => format!(
                 "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
                 pem("rsa.key"),
@@ -269,14 +321,7 @@ impl LoadError {
             | Cause::Base64 { .. }
             | Cause::BrokenDer { .. }
             | Cause::TrailingDer { .. } => "copy the file again from where it was made".to_owned(),
-            Cause::NoPem | Cause::Empty | Cause::Nul | Cause::Der(DerKind::Other) => match self.role {
-                Role::Key => "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`".to_owned(),
-                Role::Certificate => "--cert wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
-                Role::Ca => "--ca wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
-                Role::Any => {
-                    "give certificates, keys or requests in PEM or DER, or a manifest with a Secret".to_owned()
-                }
-            },
+            Cause::NoPem | Cause::Empty | Cause::Nul | Cause::Der(DerKind::Other) => self.role.wants(),
         })
     }
 }
@@ -299,19 +344,23 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         (_, Role::Ca) => Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned()),
         (_, Role::Certificate) => Some("--cert wants the client certificate, usually `client.crt`".to_owned()),
         (_, Role::Key) => Some("--key wants the private key, usually `client.key`".to_owned()),
+        (_, Role::CaKey) => Some("--ca-key wants the private key of the authority, usually `ca.key`".to_owned()),
+        (_, Role::Request) => Some(
+            "--csr wants what `openssl req -new -key client.key -subj '/O=Example ORG/CN=Client'` writes".to_owned(),
+        ),
         (_, Role::Any) => None,
     }
 }
 
 /// The word for a shell: as it is where that is safe, in single quotes otherwise.
-pub(super) fn shell(word: &str) -> String {
+pub(crate) fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@:,%".contains(c);
     let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
     if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The same path with another extension: where a command may write without touching its input.
-pub(super) fn beside(file: &str, extension: &str) -> String {
+pub(crate) fn beside(file: &str, extension: &str) -> String {
     let name_at = file.rfind(['/', '\\']).map_or(0, |at| at + 1);
     let (folder, name) = file.split_at(name_at);
     let stem = match name.rsplit_once('.') {

@@ -254,7 +254,7 @@ impl<'a> Shelf<'a> {
             DerKind::Key => &[Label::Pkcs8, Label::Pkcs1, Label::Sec1],
             DerKind::EncryptedKey => &[Label::EncryptedPkcs8],
             DerKind::Pkcs7 => &[Label::Pkcs7],
-            DerKind::Other => &[Label::Request],
+            DerKind::Request | DerKind::Other => &[Label::Request],
         };
         let block = |label| Block { label, line: 1, encrypted: false, der: Zeroizing::new(bytes.to_vec()) };
         labels.iter().map(|label| block(*label)).find(|block| self.parse(block).is_ok())

@@ -209,7 +209,7 @@ impl<'a> Judgement<'a> {
             .iter()
             .flat_map(|ca| &ca.certificates)
             .any(|ca| ca.x509().is_some_and(|ca| Public::of(ca.public_key()).as_ref() == Some(of_key)));
-        let leaf_kind = match (&of_leaf, key_size(&leaf.x509)) {
+        let leaf_kind = match (&of_leaf, key_size(leaf.x509.public_key())) {
             (Some(Public::Rsa { .. }), KeySize::Rsa(bits)) => Some(Algorithm::Rsa { bits }.to_string()),
             (_, KeySize::Ec(_)) => Some("an EC key".to_owned()),
             _ => None,
@@ -425,7 +425,7 @@ impl<'a> Judgement<'a> {
         let anchored = self.path.end == End::Anchor;
         let last = self.depth + self.path.members.len().saturating_sub(1);
         for (at, member, who, file) in self.members() {
-            let small = match key_size(&member.x509) {
+            let small = match key_size(member.x509.public_key()) {
                 KeySize::Rsa(bits @ ..2048) => Some(format!("{bits} bit, and servers refuse RSA keys below 2048")),
                 KeySize::Ec(bits @ ..224) => Some(format!("{bits} bit, and servers refuse EC keys below 224")),
                 _ => None,
@@ -759,7 +759,7 @@ fn span(seconds: i64) -> String {
 }
 
 /// `2026-11-23 18:28:39 UTC`, as `openssl x509 -dates -dateopt iso_8601` prints it.
-fn date(at: OffsetDateTime) -> String {
+pub(crate) fn date(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",

@@ -22,6 +22,11 @@ use super::pem::{self, Block, Label};
 pub struct PrivateKeyPem(Zeroizing<String>);
 
 impl PrivateKeyPem {
+    /// A key in PKCS#8.
+    pub(crate) fn of_pkcs8(der: &[u8]) -> Self {
+        PrivateKeyPem(pem::encode("PRIVATE KEY", der))
+    }
+
     /// The key itself. Whoever calls this decides where it goes: a Secret, a file of mode 0600, nowhere else.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -36,19 +41,19 @@ impl fmt::Debug for PrivateKeyPem {
 }
 
 /// A private key, as far as a judgement needs it.
-pub(super) struct Key {
+pub(crate) struct Key {
     pub(super) pem: PrivateKeyPem,
-    pub(super) algorithm: Algorithm,
+    pub(crate) algorithm: Algorithm,
     /// `None` where this crate cannot compute it; the key's kind is an error then.
-    pub(super) public: Option<Public>,
-    pub(super) soundness: Soundness,
+    pub(crate) public: Option<Public>,
+    pub(crate) soundness: Soundness,
     /// Whether the file's own encoding was PKCS#1.
     pub(super) was_pkcs1: bool,
 }
 
 /// What kind of key it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rsa {
         bits: usize,
     },
@@ -79,7 +84,7 @@ impl fmt::Display for Algorithm {
 
 /// The public half, in a form that can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Public {
+pub(crate) enum Public {
     /// Big endian, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     /// The point or the Ed25519 key, as it stands in a certificate.
@@ -88,7 +93,7 @@ pub(super) enum Public {
 
 impl Public {
     /// What a certificate is for; `None` for algorithms this crate does not compare.
-    pub(super) fn of(spki: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
+    pub(crate) fn of(spki: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
         if spki.algorithm.algorithm == OID_SIG_ED25519 {
             return Some(Public::Raw(spki.subject_public_key.data.to_vec()));
         }
@@ -104,7 +109,7 @@ impl Public {
 
 /// Whether the private half belongs to the public one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Soundness {
+pub(crate) enum Soundness {
     Sound,
     /// The numbers contradict each other.
     Corrupt,

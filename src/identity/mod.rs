@@ -30,10 +30,17 @@ pub use inventory::{
 pub use key::PrivateKeyPem;
 pub use pem::Label;
 
+pub(crate) use certificate::{Certificate, KeySize, key_identifiers, key_size, printable};
+pub(crate) use chain::arrange;
+pub(crate) use error::{beside, shell};
+pub(crate) use judge::date;
+pub(crate) use key::{Algorithm, Key, Public, Soundness};
+pub(crate) use signature::{Signature, algorithm_name, made_by};
+
+use zeroize::Zeroizing;
+
 use crate::finding::Finding;
-use certificate::Certificate;
 use judge::Subject;
-use key::Key;
 use pem::{Block, Blocks};
 use repair::Repair;
 
@@ -145,8 +152,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
 
     let ca = ca
         .map(|ca| {
-            let blocks = scan(ca, Role::Ca)?;
-            let certificates = self::certificates(&blocks, Role::Ca).map_err(|cause| refusal(ca, Role::Ca, cause))?;
+            let certificates = read_certificates(ca, Role::Ca)?;
             Ok(Authority { name: ca.name.to_owned(), certificates })
         })
         .transpose()?;
@@ -241,6 +247,43 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
     let blocks = pem::scan(pem).ok()?.blocks;
     let block = blocks.iter().find(|block| block.label == Label::Certificate)?;
     Some(Certificate::read(block).ok()?.summary)
+}
+
+/// Judges a certificate file whose key somebody else keeps: everything but that key.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn judge_certificates(cert: Named<'_>, ca: Named<'_>, options: &Options) -> Result<Vec<Finding>, LoadError> {
+    let chain = read_certificates(cert, Role::Certificate)?;
+    let ca = Authority { name: ca.name.to_owned(), certificates: read_certificates(ca, Role::Ca)? };
+    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: Some(&ca) };
+    // Without a key there is nothing in which the loaders differ.
+    Ok(judge::judge(&subject, options, Loader::Go))
+}
+
+/// Every certificate of a file, at least one.
+pub(crate) fn read_certificates(file: Named<'_>, role: Role) -> Result<Vec<Certificate>, LoadError> {
+    certificates(&scan(file, role)?, role).map_err(|cause| refusal(file, role, cause))
+}
+
+/// The only key of a file, and the DER it was read from.
+pub(crate) fn read_key(file: Named<'_>, role: Role) -> Result<(Key, Zeroizing<Vec<u8>>), LoadError> {
+    let blocks = scan(file, role)?;
+    let key = one_key(&blocks).map_err(|cause| refusal(file, role, cause))?;
+    let block = blocks.blocks.into_iter().find(|block| block.label.is_private_key());
+    Ok((key, block.map(|block| block.der).unwrap_or_default()))
+}
+
+/// The DER of the only certificate request of a file, not parsed yet, and the line on which it begins.
+pub(crate) fn read_request(file: Named<'_>) -> Result<(Vec<u8>, usize), LoadError> {
+    let blocks = scan(file, Role::Request)?;
+    let requests: Vec<&Block> = blocks.blocks.iter().filter(|block| block.label == Label::Request).collect();
+    let cause = match requests.as_slice() {
+        [request] => return Ok((request.der.to_vec(), request.line)),
+        [] => Cause::Instead(blocks.blocks.first().map_or(Label::Other, |b| b.label), Role::Request),
+        several => Cause::SeveralRequests(several.len()),
+    };
+    Err(refusal(file, Role::Request, cause))
 }
 
 fn refusal(file: Named<'_>, role: Role, cause: Cause) -> LoadError {

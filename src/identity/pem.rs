@@ -281,6 +281,10 @@ fn sniff_der(bytes: &[u8]) -> Option<Cause> {
         [0x30, ..] => match sequence(inside) {
             // pkcs-5 and pkcs-12 password-based encryption
             Some([0x06, _, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05 | 0x0C, ..]) => DerKind::EncryptedKey,
+            // certificationRequestInfo: version 0, then the subject, a SEQUENCE of SETs or of nothing (RFC 2986 §4.1)
+            Some([0x02, 0x01, 0x00, name @ ..]) if matches!(sequence(name), Some([0x31 | 0x30, ..])) => {
+                DerKind::Request
+            }
             // tbsCertificate: [0] version, or the serial number of a version 1 certificate
             Some([0xA0 | 0x02, ..]) => DerKind::Certificate,
             _ if memchr::memchr(0, bytes).is_some() => DerKind::Other,

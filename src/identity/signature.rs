@@ -7,14 +7,14 @@ use aws_lc_rs::signature::VerificationAlgorithm;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry as oid;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
-use x509_parser::x509::AlgorithmIdentifier;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::certificate::{KeySize, exponent_size, key_size};
 use super::key::LARGEST_EXPONENT;
 
 /// What can be said of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signature {
+pub(crate) enum Signature {
     /// Made by that key.
     Good,
     /// Not made by that key, or not over this certificate.
@@ -25,16 +25,25 @@ pub(super) enum Signature {
 
 /// Whether the key of `issuer` signed `child`. Looks at nothing else: no names, no dates, no usages.
 pub(super) fn signed_by(child: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> Signature {
-    let Some(method) = method(&child.signature_algorithm, issuer) else {
+    let tbs = child.tbs_certificate.as_ref();
+    made_by(issuer.public_key(), &child.signature_algorithm, tbs, &child.signature_value.data)
+}
+
+/// Whether `key` made `signature` over `message`.
+pub(crate) fn made_by(
+    key: &SubjectPublicKeyInfo<'_>,
+    algorithm: &AlgorithmIdentifier<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Signature {
+    let Some(method) = method(algorithm, key) else {
         return Signature::Unknown;
     };
     let method = match method {
         Method::Verify(method) => method,
         Method::OtherKeyType => return Signature::Bad,
     };
-    let key = &issuer.public_key().subject_public_key.data;
-    let tbs = child.tbs_certificate.as_ref();
-    match UnparsedPublicKey::new(method, key).verify(tbs, &child.signature_value.data) {
+    match UnparsedPublicKey::new(method, &key.subject_public_key.data).verify(message, signature) {
         Ok(()) => Signature::Good,
         Err(_) => Signature::Bad,
     }
@@ -46,11 +55,11 @@ enum Method {
     OtherKeyType,
 }
 
-fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> Option<Method> {
+fn method(signature: &AlgorithmIdentifier<'_>, spki: &SubjectPublicKeyInfo<'_>) -> Option<Method> {
     let by = &signature.algorithm;
-    let key = key_size(issuer);
+    let key = key_size(spki);
     let rsa = |small: Option<&'static dyn VerificationAlgorithm>, usual: &'static dyn VerificationAlgorithm| match key {
-        KeySize::Rsa(_) if exponent_size(issuer) > LARGEST_EXPONENT => None,
+        KeySize::Rsa(_) if exponent_size(spki) > LARGEST_EXPONENT => None,
         KeySize::Rsa(1024..2048) => small.map(Method::Verify),
         KeySize::Rsa(2048..=8192) => Some(Method::Verify(usual)),
         KeySize::Rsa(_) => None,
@@ -69,12 +78,12 @@ fn method(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> 
         rsa(None, pss(signature)?)
     } else if let Some(bits) = ecdsa_hash(signature) {
         match key {
-            KeySize::Ec(_) => ecdsa(issuer, bits).map(Method::Verify),
+            KeySize::Ec(_) => ecdsa(spki, bits).map(Method::Verify),
             KeySize::Rsa(_) => Some(Method::OtherKeyType),
             KeySize::Other => None,
         }
     } else if *by == oid::OID_SIG_ED25519 {
-        Some(if issuer.public_key().algorithm.algorithm == oid::OID_SIG_ED25519 {
+        Some(if spki.algorithm.algorithm == oid::OID_SIG_ED25519 {
             Method::Verify(&lc::ED25519)
         } else {
             Method::OtherKeyType
@@ -116,8 +125,8 @@ fn ecdsa_hash(signature: &AlgorithmIdentifier<'_>) -> Option<u32> {
     }
 }
 
-fn ecdsa(issuer: &X509Certificate<'_>, hash: u32) -> Option<&'static dyn VerificationAlgorithm> {
-    let curve = issuer.public_key().algorithm.parameters.as_ref()?;
+fn ecdsa(spki: &SubjectPublicKeyInfo<'_>, hash: u32) -> Option<&'static dyn VerificationAlgorithm> {
+    let curve = spki.algorithm.parameters.as_ref()?;
     let curve = curve.as_oid().ok()?.to_id_string();
     Some(match (curve.as_str(), hash) {
         ("1.2.840.10045.3.1.7", 160) => &lc::ECDSA_P256_SHA1_ASN1,
@@ -157,7 +166,7 @@ pub(super) fn weak_hash(signature: &AlgorithmIdentifier<'_>) -> Option<&'static 
 }
 
 /// The name of a signature algorithm for a message.
-pub(super) fn algorithm_name(signature: &AlgorithmIdentifier<'_>) -> String {
+pub(crate) fn algorithm_name(signature: &AlgorithmIdentifier<'_>) -> String {
     let id = signature.algorithm.to_id_string();
     match id.as_str() {
         "1.2.840.113549.1.1.10" => "RSA-PSS with unusual parameters".to_owned(),
