@@ -5,9 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use time::OffsetDateTime;
 use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::error::X509Error;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSASSAPSS, OID_SIG_ED25519, OidRegistry};
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::extensions::GeneralName;
+use x509_parser::objects::{oid_registry, oid2sn};
+use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSASSAPSS, OID_SIG_ED25519};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
@@ -15,7 +16,7 @@ use crate::identity::certificate::{Certificate, ca_flag, extended_usages, key_us
 use crate::identity::chain::is_self_signed;
 use crate::identity::key::{Algorithm, Key, bits, stripped};
 use crate::identity::pem::Label;
-use crate::identity::signature::algorithm_name;
+use crate::identity::signature::{Signature, algorithm_name, made_by};
 
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -246,35 +247,29 @@ pub struct RequestCard {
 impl RequestCard {
     pub(super) fn of(request: &X509CertificationRequest<'_>) -> Self {
         let info = &request.certification_request_info;
-        let registry = OidRegistry::default().with_x509();
         RequestCard {
             subject: name(&info.subject),
             key: KeyDescription::of_public(&info.subject_pki),
             signature: algorithm_name(&request.signature_algorithm),
-            signature_valid: match request.verify_signature() {
-                Ok(()) => Some(true),
-                // RSA keys below 2048 bit end here as well, whatever their signature is
-                Err(X509Error::SignatureVerificationError)
-                    if KeyDescription::of_public(&info.subject_pki).bits.is_none_or(|bits| bits >= 2048) =>
-                {
-                    Some(false)
+            signature_valid: {
+                let signature = &request.signature_value.data;
+                match made_by(&info.subject_pki, &request.signature_algorithm, info.raw, signature) {
+                    Signature::Good => Some(true),
+                    Signature::Bad => Some(false),
+                    Signature::Unknown => None,
                 }
-                Err(_) => None,
             },
             requested_extensions: info
                 .attributes()
                 .iter()
                 .filter_map(|attribute| match attribute.parsed_attribute() {
-                    x509_parser::cri_attributes::ParsedCriAttribute::ExtensionRequest(request) => {
-                        Some(&request.extensions)
-                    }
+                    ParsedCriAttribute::ExtensionRequest(request) => Some(&request.extensions),
                     _ => None,
                 })
                 .flatten()
-                .map(|extension| match (registry.get(&extension.oid), extension.parsed_extension()) {
-                    (Some(entry), _) => entry.sn().to_owned(),
-                    (None, ParsedExtension::ExtendedKeyUsage(_)) => "extendedKeyUsage".to_owned(),
-                    (None, _) => extension.oid.to_id_string(),
+                .map(|extension| match oid2sn(&extension.oid, oid_registry()) {
+                    Ok(name) => name.to_owned(),
+                    Err(_) => extension.oid.to_id_string(),
                 })
                 .collect(),
         }
