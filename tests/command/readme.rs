@@ -22,7 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[
             ("every console block shows what the command says", console_blocks),
             ("every sh block with our command in it runs", sh_blocks),
-            ("every option of inject and remove is there", options),
+            ("every option of every command is there", options),
             ("the test command stands below its marker", test_command),
             ("an elision stands for any lines, and nothing else does", elision),
         ],
@@ -111,7 +111,7 @@ impl Sandbox {
     fn run(&self, line: &str) -> Output {
         let mut line = line.replace("cargo run --release -- ", "delegate-mtls ");
         if !line.contains("--at ") {
-            for subcommand in ["inject", "diff"] {
+            for subcommand in ["inject", "diff", "certs inspect"] {
                 let typed = format!("delegate-mtls {subcommand} ");
                 line = line.replace(&typed, &format!("{typed}--at {AT} "));
             }
@@ -212,8 +212,9 @@ fn options() {
     let readme = README.as_str();
     let sandbox = Sandbox::new();
     let is_option = |c: char| c.is_ascii_lowercase() || c == '-';
-    for subcommand in ["inject", "diff", "remove"] {
-        let help = Command::new(sandbox.0.path().join("bin/delegate-mtls")).args([subcommand, "--help"]).output();
+    for subcommand in ["inject", "diff", "remove", "certs ca", "certs client", "certs inspect"] {
+        let words = subcommand.split(' ').chain(["--help"]);
+        let help = Command::new(sandbox.0.path().join("bin/delegate-mtls")).args(words).output();
         let help = String::from_utf8(help.unwrap().stdout).unwrap();
         let mut found = 0;
         for line in help.lines().filter(|line| line.trim_start().starts_with('-')) {
