@@ -8,8 +8,8 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::x509::X509Version;
 
 use super::certificate::{
-    Certificate, ExtensionDefect, KeySize, allows_nothing, ca_flag, extended_usages, extension_defect, key_size,
-    key_usages, name, same_name,
+    Certificate, ExtensionDefect, Fingerprint, KeySize, allows_nothing, ca_flag, extended_usages, extension_defect,
+    key_size, key_usages, name, same_name,
 };
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
@@ -37,10 +37,7 @@ pub(super) struct Subject<'a> {
 /// Everything there is to say about a client's pair.
 pub(super) fn judge(subject: &Subject<'_>, options: &Options, loader: Loader) -> Vec<Finding> {
     let asked = options.chain == ChainCheck::ToAnchor;
-    let path = match subject.ca {
-        Some(ca) if asked => chain::walk(subject.chain, &ca.certificates),
-        _ => chain::alone(subject.chain, Origin::Client),
-    };
+    let path = path(subject, options);
     let mut judgement = Judgement { subject, path: &path, depth: 0, findings: Vec::new() };
     judgement.key(loader);
     judgement.leaf_is_not_the_ca();
@@ -55,6 +52,18 @@ pub(super) fn judge(subject: &Subject<'_>, options: &Options, loader: Loader) ->
     judgement.expiry(options);
     judgement.versions();
     judgement.in_order()
+}
+
+fn path<'a>(subject: &Subject<'a>, options: &Options) -> Path<'a> {
+    match subject.ca {
+        Some(ca) if options.chain == ChainCheck::ToAnchor => chain::walk(subject.chain, &ca.certificates),
+        _ => chain::alone(subject.chain, Origin::Client),
+    }
+}
+
+/// The certificates that [`judge`] looks at.
+pub(super) fn judged(subject: &Subject<'_>, options: &Options) -> Vec<Fingerprint> {
+    path(subject, options).members.iter().map(|member| member.certificate.summary.fingerprint).collect()
 }
 
 /// Everything there is to say about one certificate of an authority, on its own.
