@@ -10,6 +10,7 @@
 )]
 
 mod binary;
+mod certs;
 mod folder;
 mod inject;
 mod leak;
@@ -33,6 +34,7 @@ fn main() {
     {
         trials.extend(more);
     }
+    trials.extend(certs::trials());
     trials.extend(leak::trials());
     trials.extend(limits::trials());
     trials.extend(neighbours::trials());
