@@ -144,7 +144,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     repairs.extend(Repair::of_certificates(&blocks, &certificates, cert.bytes));
 
     let blocks = key_blocks?;
-    let parsed = one_key(&blocks).map_err(|cause| refusal(key, Role::Key, cause))?;
+    let parsed = one_key(&blocks, Role::Key).map_err(|cause| refusal(key, Role::Key, cause))?;
     repairs.extend(Repair::of_key(&blocks, &parsed, key.bytes));
 
     let arranged = chain::arrange(certificates, parsed.public.as_ref());
@@ -269,7 +269,7 @@ pub(crate) fn read_certificates(file: Named<'_>, role: Role) -> Result<Vec<Certi
 /// The only key of a file, and the DER it was read from.
 pub(crate) fn read_key(file: Named<'_>, role: Role) -> Result<(Key, Zeroizing<Vec<u8>>), LoadError> {
     let blocks = scan(file, role)?;
-    let key = one_key(&blocks).map_err(|cause| refusal(file, role, cause))?;
+    let key = one_key(&blocks, role).map_err(|cause| refusal(file, role, cause))?;
     let block = blocks.blocks.into_iter().find(|block| block.label.is_private_key());
     Ok((key, block.map(|block| block.der).unwrap_or_default()))
 }
@@ -311,11 +311,11 @@ fn certificates(blocks: &Blocks, role: Role) -> Result<Vec<Certificate>, Cause> 
 }
 
 /// The only key of a key file.
-fn one_key(blocks: &Blocks) -> Result<Key, Cause> {
+fn one_key(blocks: &Blocks, role: Role) -> Result<Key, Cause> {
     let keys: Vec<&Block> = blocks.blocks.iter().filter(|block| block.label.is_private_key()).collect();
     let has_certificate = blocks.has(|label| matches!(label, Label::Certificate | Label::TrustedCertificate));
     match keys.as_slice() {
-        [] => Err(Cause::Instead(blocks.blocks.first().map_or(Label::Other, |b| b.label), Role::Key)),
+        [] => Err(Cause::Instead(blocks.blocks.first().map_or(Label::Other, |b| b.label), role)),
         [_] if has_certificate => Err(Cause::CertificateBesideKey),
         [key] if key.encrypted || key.label == Label::EncryptedPkcs8 => Err(Cause::Encrypted),
         [key] => key::read(key),

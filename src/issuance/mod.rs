@@ -159,13 +159,17 @@ pub fn client(
         }
         Holder::Request { csr, subject } => {
             let request = Request::read(csr)?;
+            if request.key.der_bytes() == ca.key.public_key_raw() {
+                let key = "the key of the CA itself, which must never reach a delegate".to_owned();
+                return Err(IssueError::RequestKey { request: csr.name.to_owned(), key });
+            }
             notices.extend(request.ignored());
             findings.extend(request.findings());
             let subject = match subject {
                 Some(subject) => subject.der(),
                 None => request.subject()?,
             };
-            (ca.certify(subject, &request.key()?, client_params(lifetime.begin(), end)?)?, None)
+            (ca.certify(subject, &request.key, client_params(lifetime.begin(), end)?)?, None)
         }
     };
     // A server needs not have the intermediates: the client shows them, leaf first.

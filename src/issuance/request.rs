@@ -16,8 +16,8 @@ pub(super) struct Request<'a> {
     file: &'a str,
     /// A DER `Name`.
     subject: Vec<u8>,
-    /// A DER `SubjectPublicKeyInfo`.
-    key: Vec<u8>,
+    /// The key it is for.
+    pub(super) key: SubjectPublicKeyInfo,
     size: KeySize,
     /// The names of the extensions that it asks for.
     extensions: Vec<String>,
@@ -34,7 +34,13 @@ impl<'a> Request<'a> {
             return Err(broken(Cause::TrailingDer { line, label, count: rest.len() }).into());
         }
         let info = &request.certification_request_info;
-        let size = judged_key(csr.name, identity::key_size(&info.subject_pki))?;
+        let size = identity::key_size(&info.subject_pki);
+        let unfit = |key: String| IssueError::RequestKey { request: csr.name.to_owned(), key };
+        if let KeySize::Rsa(bits @ ..2048) = size {
+            return Err(unfit(format!("an RSA key of {bits} bit, and servers refuse fewer than 2048")));
+        }
+        let key = SubjectPublicKeyInfo::from_der(info.subject_pki.raw)
+            .map_err(|_| unfit("a key of a kind that no delegate can load".to_owned()))?;
         let signature = &request.signature_value.data;
         match identity::made_by(&info.subject_pki, &request.signature_algorithm, info.raw, signature) {
             Signature::Good => {}
@@ -56,7 +62,7 @@ impl<'a> Request<'a> {
                 Err(_) => extension.oid.to_id_string(),
             })
             .collect();
-        let (subject, key) = (info.subject.as_raw().to_vec(), info.subject_pki.raw.to_vec());
+        let subject = info.subject.as_raw().to_vec();
         Ok(Request { file: csr.name, subject, key, size, extensions })
     }
 
@@ -67,14 +73,6 @@ impl<'a> Request<'a> {
             return Err(IssueError::NoSubject { request: self.file.to_owned() });
         }
         Ok(&self.subject)
-    }
-
-    /// The key it is for.
-    pub(super) fn key(&self) -> Result<SubjectPublicKeyInfo, IssueError> {
-        SubjectPublicKeyInfo::from_der(&self.key).map_err(|_| IssueError::RequestKey {
-            request: self.file.to_owned(),
-            key: "a key of a kind that no delegate can load".to_owned(),
-        })
     }
 
     /// What is not taken over.
@@ -99,16 +97,4 @@ impl<'a> Request<'a> {
             help: Some("for Delegate 3.x it is fine; for a classic delegate, leave `--csr` out".to_owned()),
         })
     }
-}
-
-/// Refuses what servers refuse.
-fn judged_key(request: &str, size: KeySize) -> Result<KeySize, IssueError> {
-    let key = match size {
-        KeySize::Rsa(bits @ ..2048) => {
-            format!("an RSA key of {bits} bit, and servers refuse fewer than 2048")
-        }
-        KeySize::Ec(bits @ ..224) => format!("an EC key of {bits} bit, and servers refuse fewer than 224"),
-        size => return Ok(size),
-    };
-    Err(IssueError::RequestKey { request: request.to_owned(), key })
 }

@@ -527,6 +527,19 @@ fn a_request_for_a_key_that_only_delegate_3_loads_is_signed_with_a_warning() {
 }
 
 #[test]
+fn a_request_for_the_key_of_the_authority_is_refused() {
+    let key = ec();
+    let ca = named_ca(ca_params(), subject("/CN=Root").der(), &key);
+    assert_eq!(
+        refused(ca.signed(&request_params().serialize_request(&key).unwrap())),
+        [
+            "`client.csr`: is for the key of the CA itself, which must never reach a delegate",
+            "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout client.rsa.key -out client.rsa.csr"
+        ]
+    );
+}
+
+#[test]
 fn a_request_that_was_altered_or_is_none_is_refused() {
     let csr = request_params().serialize_request(&ec()).unwrap();
     let pem = |der: &[u8]| pem_rfc7468::encode_string("CERTIFICATE REQUEST", pem_rfc7468::LineEnding::LF, der).unwrap();

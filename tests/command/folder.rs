@@ -43,9 +43,14 @@ pub(crate) fn injected() -> Vec<u8> {
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
+    /// Nothing in it.
+    pub(crate) fn empty() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
     /// `client.crt`, `client.key`, `ca.crt` and the plain manifest as `delegate.yaml`.
     pub(crate) fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         for file in ["client.crt", "client.key", "ca.crt"] {
             folder.write(file, fs::read(quickstart(file)).unwrap());
         }

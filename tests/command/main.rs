@@ -10,6 +10,7 @@
 )]
 
 mod binary;
+mod certs;
 mod folder;
 mod inject;
 mod inspect;
@@ -34,6 +35,7 @@ fn main() {
     {
         trials.extend(more);
     }
+    trials.extend(certs::trials());
     trials.extend(inspect::trials());
     trials.extend(leak::trials());
     trials.extend(limits::trials());

@@ -64,7 +64,7 @@ pub(crate) fn fingerprint(pem: &[u8]) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
-fn der_of(pem: &[u8]) -> Vec<u8> {
+pub(crate) fn der_of(pem: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(pem).unwrap();
     let body: String = text.lines().skip(1).take_while(|line| !line.starts_with("-----")).collect();
     STANDARD.decode(body).unwrap()
@@ -119,7 +119,7 @@ pub(crate) fn write_other_pair(folder: &Folder) {
 }
 
 /// A file of the unit tests that rcgen cannot make.
-fn testdata(file: &str) -> Vec<u8> {
+pub(crate) fn testdata(file: &str) -> Vec<u8> {
     fs::read(root().join("src/identity/testdata").join(file)).unwrap()
 }
 

@@ -16,6 +16,7 @@
 mod corpus;
 mod files;
 mod fixtures;
+mod issue;
 mod kubernetes;
 mod pair;
 mod programs;

@@ -156,7 +156,7 @@ fn key_files(shelf: &Shelf<'_>, loader: Loader) -> Vec<(usize, Finding)> {
         if !items.contains(&number) || opened.is_der {
             continue;
         }
-        let own = match one_key(&opened.blocks) {
+        let own = match one_key(&opened.blocks, Role::Key) {
             Err(Cause::Encrypted) => Vec::new(),
             Err(cause) => vec![refusal(shelf, number, Role::Key, cause)],
             Ok(key) => {
