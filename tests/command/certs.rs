@@ -460,7 +460,9 @@ fn unreadable() {
     folder
         .run("certs client")
         .refused_with("error: the following required arguments were not provided:\n  --ca <FILE>\n  --ca-key <FILE>\n");
-    folder.run("certs").refused_with("Make a test certificate authority, or client certificates below one\n");
+    folder
+        .run("certs")
+        .refused_with("Make a test CA or a client pair; show what certificates, keys and Secrets hold\n");
 }
 
 fn bad_subject() {
