@@ -19,6 +19,7 @@
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
 //! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
 //! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
+//! | [`probe`] | a pair + an endpoint → what the endpoint does with it | reads files, the environment or DNS |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
 //! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@ pub mod edit;
 pub mod finding;
 pub mod identity;
 pub mod plan;
+pub mod probe;
 pub mod report;
 pub mod source;
 pub mod verify;

@@ -3,6 +3,7 @@
 
 mod change;
 mod identity;
+mod probe;
 mod secret_file;
 mod terminal;
 
@@ -67,6 +68,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inject { change, output } => change::inject(change, output, &mut terminal),
         Command::Diff { change, quiet } => change::diff(change, quiet, &mut terminal),
         Command::Remove { change, output } => change::remove(change, output, &mut terminal),
+        Command::Probe(args) => probe::probe(&args, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),
     };

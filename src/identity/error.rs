@@ -25,6 +25,8 @@ pub enum Role {
     Key,
     /// The certificates of the authority.
     Ca,
+    /// The certificates of the authority that issued the server's certificate.
+    ServerCa,
 }
 
 impl Role {
@@ -33,7 +35,7 @@ impl Role {
         match self {
             Role::Certificate => "a certificate",
             Role::Key => "a private key",
-            Role::Ca => "a CA certificate",
+            Role::Ca | Role::ServerCa => "a CA certificate",
         }
     }
 }
@@ -196,7 +198,7 @@ impl LoadError {
             rule: match (&self.cause, self.role) {
                 (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key) => "key-encrypted",
                 (_, Role::Key) => "key-format",
-                (_, Role::Certificate | Role::Ca) => "cert-unreadable",
+                (_, Role::Certificate | Role::Ca | Role::ServerCa) => "cert-unreadable",
             },
             severity: Severity::Error,
             place: Some(self.file.clone()),
@@ -228,7 +230,7 @@ impl LoadError {
             Cause::Pkcs12 => match self.role {
                 Role::Key => format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key")),
                 Role::Certificate => format!("openssl pkcs12 -in {file} -clcerts -nokeys -out {}", pem("pem")),
-                Role::Ca => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
+                Role::Ca | Role::ServerCa => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
             },
             Cause::JavaKeyStore => format!(
                 "keytool -importkeystore -srckeystore {file} -destkeystore {} -deststoretype PKCS12",
@@ -269,6 +271,7 @@ impl LoadError {
                 Role::Key => "--key wants a file that begins with `-----BEGIN PRIVATE KEY-----`".to_owned(),
                 Role::Certificate => "--cert wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
                 Role::Ca => "--ca wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
+                Role::ServerCa => "--server-ca wants a file that begins with `-----BEGIN CERTIFICATE-----`".to_owned(),
             },
         })
     }
@@ -280,7 +283,7 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         (Label::Request, Role::Certificate) => Some(format!(
             "openssl x509 -req -sha256 -days 9999 -in {file} -CA ca.crt -CAkey ca.key -CAcreateserial -out {out}"
         )),
-        (Label::Pkcs7, Role::Certificate | Role::Ca) => {
+        (Label::Pkcs7, Role::Certificate | Role::Ca | Role::ServerCa) => {
             Some(format!("openssl pkcs7 -in {file} -print_certs -out {out}"))
         }
         (Label::PublicKey, Role::Key) => {
@@ -290,13 +293,14 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
             Some("--key wants the private key that was made together with the certificate's request".to_owned())
         }
         (_, Role::Ca) => Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned()),
+        (_, Role::ServerCa) => Some("--server-ca wants the authority that issued the server's certificate".to_owned()),
         (_, Role::Certificate) => Some("--cert wants the client certificate, usually `client.crt`".to_owned()),
         (_, Role::Key) => Some("--key wants the private key, usually `client.key`".to_owned()),
     }
 }
 
 /// The word for a shell: as it is where that is safe, in single quotes otherwise.
-pub(super) fn shell(word: &str) -> String {
+pub(crate) fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@:,%".contains(c);
     let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
     if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }

@@ -4,7 +4,9 @@ mod diff;
 mod json;
 mod mask;
 mod message;
+mod probe;
 
 pub use diff::{Change, write_diff};
 pub use json::write_json;
 pub use message::{Level, Message, write_summary};
+pub use probe::{ProbeReport, Sighting};
