@@ -136,15 +136,14 @@ pub(crate) struct OutputArgs {
     pub(crate) quiet: bool,
 }
 
-/// Opens up to three connections to every address of the endpoint: without a certificate, with the pair, and with a
-/// throw-away certificate that no server can verify. Each sends one GET / and follows nothing.
-///
-/// An HTTP proxy in HTTPS_PROXY or ALL_PROXY is used unless NO_PROXY excepts the host. An address that this machine has
-/// no route to is left aside while another one can be reached. The pair is presented whatever is found wrong with it.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 the pair is accepted · 1 it is rejected, not asked for, or not verified · 2 it \
-                        cannot be told: no connection, a server certificate that is not trusted, a pair that cannot be \
-                        loaded")]
+#[command(after_help = "\
+Every address of the endpoint gets up to three connections: without a certificate, with the pair, and with a throw-away \
+certificate that no server can verify. Each sends one `GET /` and follows nothing. The pair is presented whatever is \
+found wrong with it. The proxy in HTTPS_PROXY or ALL_PROXY is used unless NO_PROXY excepts the host.
+
+Exit codes: 0 the pair is accepted · 1 it is rejected, not asked for, or not verified · 2 it cannot be told: no \
+connection, an untrusted server certificate, a pair that cannot be loaded")]
 pub(crate) struct ProbeArgs {
     /// The account's mTLS endpoint, such as https://acme.harness.io:8443
     #[arg(value_name = "ENDPOINT")]

@@ -77,8 +77,12 @@ pub(super) fn judge(identity: &Identity, options: &Options, loaders: &[Loader]) 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(super) fn clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
 pub(super) fn now(at: Option<&str>) -> Result<OffsetDateTime, Failure> {
-    let Some(at) = at else { return Ok(OffsetDateTime::now_utc()) };
+    let Some(at) = at else { return Ok(clock()) };
     OffsetDateTime::parse(at, &Rfc3339).map_err(|_| {
         Message::error(
             format!("`--at {at}` is not a time"),

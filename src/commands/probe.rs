@@ -29,13 +29,18 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &mut Terminal) -> Result<Exit, F
     let proxy = proxy(&target, &given)?;
     let identity = identity::load(PairFiles { cert: &args.cert, key: &args.key, ca: args.ca.as_deref() })?;
     let findings = findings(&identity, args)?;
-    let client = client(&identity, args)?;
-
-    if args.format == ProbeFormat::Human {
-        let notices = identity.notices().iter().map(Message::note);
-        for message in notices.chain(findings.iter().map(Message::from)) {
-            message.write(terminal.err())?;
+    let notices = identity.notices().iter().map(Message::note);
+    let mut messages: Vec<Message> = notices.chain(findings.iter().map(Message::from)).collect();
+    let client = match client(&identity, args) {
+        Ok(client) => client,
+        Err(message) => {
+            // they say what is wrong with a key that cannot be presented
+            messages.push(message);
+            return Err(Failure::Messages(messages));
         }
+    };
+    if args.format == ProbeFormat::Human {
+        messages.iter().try_for_each(|message| message.write(terminal.err()))?;
     }
     let routes = routes(&target, given, proxy.as_ref(), timeout, terminal)?;
     let sightings: Vec<Sighting> = routes
@@ -50,7 +55,8 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &mut Terminal) -> Result<Exit, F
         .collect();
 
     let (cert, key) = (args.cert.display().to_string(), args.key.display().to_string());
-    let names = Names { cert: &cert, key: &key, endpoint: endpoint.as_str(), target: &target };
+    let ca = args.ca.as_ref().map_or_else(|| "ca.crt".to_owned(), |ca| ca.display().to_string());
+    let names = Names { cert: &cert, key: &key, ca: &ca, endpoint: endpoint.as_str(), target: &target };
     let proxy = proxy.map(|proxy| proxy.to_string());
     let report = ProbeReport::new(names, proxy, &sightings, &identity, &findings);
     let report = report.ok_or_else(|| Message::error(format!("`{}` has no address", target.host()), None))?;
@@ -76,7 +82,7 @@ fn findings(identity: &Identity, args: &ProbeArgs) -> Result<Vec<Finding>, Failu
     Ok(findings)
 }
 
-fn client(identity: &Identity, args: &ProbeArgs) -> Result<Client, Failure> {
+fn client(identity: &Identity, args: &ProbeArgs) -> Result<Client, Message> {
     let roots = match &args.server_ca {
         Some(file) => {
             let roots = server_authorities(identity::read(file)?.named());
@@ -86,28 +92,24 @@ fn client(identity: &Identity, args: &ProbeArgs) -> Result<Client, Failure> {
     };
     let control = if args.no_control { Control::Omit } else { Control::Send };
     // the server judges by its own clock, so `--at` has no say here
-    Client::new(identity, roots, control, identity::now(None)?).map_err(|error| {
-        let message = match (&error, &args.server_ca) {
-            (ClientError::Key(_), _) => Message::error(
-                format!("{}: {error}", args.key.display()),
-                Some(format!("openssl pkey -in {} -noout -check", shell(&args.key))),
+    Client::new(identity, roots, control, identity::clock()).map_err(|error| match (&error, &args.server_ca) {
+        (ClientError::Key, _) => Message::error(
+            format!("{}: {error}", args.key.display()),
+            Some(format!("openssl pkey -in {} -noout -check", shell(&args.key))),
+        ),
+        (ClientError::NoRoots, Some(file)) => Message::error(
+            format!("{}: holds no CA certificate that can be trusted", file.display()),
+            Some("--server-ca wants the authority that issued the server's certificate".to_owned()),
+        ),
+        (ClientError::NoRoots, None) => Message::error(
+            "this machine has no trusted CA certificates to verify the server with",
+            Some(
+                "install them (package `ca-certificates`), or name the server's CA with `--server-ca FILE`".to_owned(),
             ),
-            (ClientError::NoRoots, Some(file)) => Message::error(
-                format!("{}: holds no CA certificate that can be trusted", file.display()),
-                Some("--server-ca wants the authority that issued the server's certificate".to_owned()),
-            ),
-            (ClientError::NoRoots, None) => Message::error(
-                "this machine has no trusted CA certificates to verify the server with",
-                Some(
-                    "install them (package `ca-certificates`), or name the server's CA with `--server-ca FILE`"
-                        .to_owned(),
-                ),
-            ),
-            (ClientError::Control(_), _) => {
-                Message::error(error.to_string(), Some("leave it out with `--no-control`".to_owned()))
-            }
-        };
-        message.into()
+        ),
+        (ClientError::Control(_), _) => {
+            Message::error(error.to_string(), Some("leave it out with `--no-control`".to_owned()))
+        }
     })
 }
 

@@ -52,8 +52,10 @@ impl fmt::Debug for Client {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ClientError {
     /// The TLS library cannot sign with it.
-    #[error("the key cannot be used in a handshake: {0}")]
-    Key(String),
+    #[error(
+        "cannot be presented: TLS signs with RSA keys of 2048 to 8192 bit, EC keys (P-256, P-384, P-521) and Ed25519 keys"
+    )]
+    Key,
     /// None of the roots can be read, or there were none.
     #[error("there is no CA to verify the server's certificate with")]
     NoRoots,
@@ -81,10 +83,10 @@ impl Client {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider)).build();
         let verifier = verifier.map_err(|_| ClientError::NoRoots)?;
         let chain = CertificateDer::pem_slice_iter(identity.certificate_pem().as_bytes());
-        let chain = chain.collect::<Result<_, _>>().map_err(|error| ClientError::Key(error.to_string()))?;
+        let chain = chain.collect::<Result<_, _>>().map_err(|_| ClientError::Key)?;
         let key = PrivateKeyDer::from_pem_slice(identity.key_pem().expose().as_bytes());
-        let key = key.map_err(|error| ClientError::Key(error.to_string()))?;
-        let pair = certified(&provider, chain, key).map_err(|error| ClientError::Key(error.to_string()))?;
+        let key = key.map_err(|_| ClientError::Key)?;
+        let pair = certified(&provider, chain, key).map_err(|_| ClientError::Key)?;
         let control = match control {
             Control::Send => Some(throw_away(&provider, now).map_err(ClientError::Control)?),
             Control::Omit => None,

@@ -92,35 +92,35 @@ impl Failure {
     }
 }
 
-/// What is the matter with the server's certificate.
+/// What is the matter with the server's certificate, which `it` is in the words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ServerProblem {
     /// Its time is over.
-    #[error("the server's certificate expired{}", .0.map(|until| format!(" on {}", date(until))).unwrap_or_default())]
+    #[error("it expired{}", .0.map(|until| format!(" on {}", date(until))).unwrap_or_default())]
     Expired(Option<OffsetDateTime>),
     /// Its time has not come.
-    #[error("the server's certificate is not valid yet{}", .0.map(|from| format!(", but from {}", date(from))).unwrap_or_default())]
+    #[error("it is not valid yet{}", .0.map(|from| format!(", but from {}", date(from))).unwrap_or_default())]
     NotYetValid(Option<OffsetDateTime>),
     /// None of the trusted roots issued it.
-    #[error("the server's certificate is not issued by a trusted CA")]
+    #[error("it is not issued by a trusted CA")]
     UnknownIssuer,
     /// It is for other names.
-    #[error("the server's certificate is for {}, not for this host", names(.0))]
+    #[error("it is for {}, not for this host", names(.0))]
     WrongName(Vec<String>),
     /// CA:TRUE.
-    #[error("the server's certificate is marked as a CA (CA:TRUE), not as a server's")]
+    #[error("it is marked as a CA (CA:TRUE), not as a server's")]
     IsCa,
     /// X.509 version 1.
-    #[error("the server's certificate is X.509 version 1, which names no host")]
+    #[error("it is X.509 version 1, which names no host")]
     VersionOne,
     /// Its extended key usage is for something else.
-    #[error("the server's certificate is not meant for a server (extended key usage)")]
+    #[error("it is not meant for a server (extended key usage)")]
     WrongPurpose,
     /// The issuer's name fits, its key does not.
-    #[error("the server's certificate has a signature that does not fit its issuer's key")]
+    #[error("its signature does not fit the trusted CA's key")]
     BadSignature,
     /// Anything else that the TLS library says.
-    #[error("the server's certificate cannot be used: {0}")]
+    #[error("it cannot be used: {0}")]
     Other(String),
 }
 
@@ -211,5 +211,64 @@ fn names(presented: &[String]) -> String {
     match presented {
         [] => "other names".to_owned(),
         _ => quoted.chain(more).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+    use rustls_pki_types::{ServerName, UnixTime};
+
+    use super::*;
+
+    fn said(error: CertificateError, host: &str) -> (String, String) {
+        let failure = Failure::Server(ServerProblem::from(error));
+        (failure.to_string(), failure.help(&Target::new(host, 8443)))
+    }
+
+    fn wrong_name(presented: &[&str]) -> CertificateError {
+        CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("a.b").unwrap(),
+            presented: presented.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn every_server_certificate_problem_has_its_own_words() {
+        let second = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let other = |error| CertificateError::Other(OtherError(Arc::new(error)));
+        for (error, words) in [
+            (
+                CertificateError::ExpiredContext { time: second(2_000_000_000), not_after: second(1_767_225_600) },
+                "it expired on 2026-01-01",
+            ),
+            (CertificateError::Expired, "it expired"),
+            (
+                CertificateError::NotValidYetContext { time: second(0), not_before: second(1_767_225_600) },
+                "it is not valid yet, but from 2026-01-01",
+            ),
+            (CertificateError::UnknownIssuer, "it is not issued by a trusted CA"),
+            (CertificateError::BadSignature, "its signature does not fit the trusted CA's key"),
+            (CertificateError::InvalidPurpose, "it is not meant for a server (extended key usage)"),
+            (other(webpki::Error::CaUsedAsEndEntity), "it is marked as a CA (CA:TRUE), not as a server's"),
+            (other(webpki::Error::UnsupportedCertVersion), "it is X.509 version 1, which names no host"),
+            (wrong_name(&["DnsName(\"c.d\")", "IpAddress(::1)"]), "it is for `c.d`, `::1`, not for this host"),
+            (wrong_name(&["DirectoryName"]), "it is for other names, not for this host"),
+            (wrong_name(&["DnsName(\"\u{1b}[2J\")"]), "it is for `\\u{1b}[2J`, not for this host"),
+            (wrong_name(&["DnsName(\"a\")"; 5]), "it is for `a`, `a`, `a`, 2 more, not for this host"),
+        ] {
+            assert_eq!(said(error, "a.b").0, words);
+        }
+    }
+
+    #[test]
+    fn a_wildcard_of_one_level_is_explained_where_it_is_the_cause() {
+        let wildcard = ["DnsName(\"*.agent.harness.io\")"];
+        let (_, help) = said(wrong_name(&wildcard), "eu.acme.agent.harness.io");
+        assert!(help.starts_with("`*.agent.harness.io` covers one level only: "), "{help}");
+        let (_, help) = said(wrong_name(&wildcard), "acme.harness.io");
+        assert!(help.starts_with("use one of the names "), "{help}");
     }
 }

@@ -115,7 +115,10 @@ impl Proxy {
         let authority: Authority =
             host.trim_end_matches('/').parse().map_err(|_| "it is not a host and a port".to_owned())?;
         // curl means 1080 then, others 80
-        let port = authority.port_u16().filter(|port| *port != 0).ok_or_else(|| "it has no port".to_owned())?;
+        let port = authority
+            .port_u16()
+            .filter(|port| *port != 0)
+            .ok_or_else(|| "it has no port from 1 to 65535".to_owned())?;
         if authority.host().is_empty() {
             return Err("it has no host".to_owned());
         }
@@ -251,9 +254,9 @@ mod tests {
             ("https://me:hunter2@a:1", "a connection to the proxy itself over TLS is not supported"),
             ("socks5h://a:1", "SOCKS is not supported"),
             ("ftp://a:1", "its scheme is not http"),
-            ("http://me:hunter2@a", "it has no port"),
-            ("http://a:0", "it has no port"),
-            ("http://a:b", "it is not a host and a port"),
+            ("http://me:hunter2@a", "it has no port from 1 to 65535"),
+            ("http://a:0", "it has no port from 1 to 65535"),
+            ("http://a:b", "it has no port from 1 to 65535"),
             ("http://me:hunter2@a b:1", "it is not a host and a port"),
             ("http://:1", "it has no host"),
         ] {

@@ -246,7 +246,7 @@ impl Connection {
                 End::Alert(alert) => format!("TLS alert {alert}"),
                 End::Closed if one.request.is_some() => "refused, connection closed".to_owned(),
                 End::Closed => "connection closed".to_owned(),
-                End::Silent => "no answer in time".to_owned(),
+                End::Silent => "no complete answer in time".to_owned(),
                 End::NotHttp => "answered, not in HTTP".to_owned(),
             },
         }
