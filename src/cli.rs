@@ -56,6 +56,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: CertsCommand,
     },
+    /// Shake hands with an endpoint: does it ask for, require and accept this pair?
+    Probe(ProbeArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -244,4 +246,44 @@ pub(crate) struct OutputArgs {
     /// No diff and no summary; warnings and errors stay
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every address of the endpoint gets up to three connections: without a certificate, with the pair, and with a throw-away \
+certificate that no server can verify. Each sends one `GET /` and follows nothing. The pair is presented whatever is \
+found wrong with it. The proxy in HTTPS_PROXY or ALL_PROXY is used unless NO_PROXY excepts the host.
+
+Exit codes: 0 the pair is accepted · 1 it is rejected, not asked for, or not verified · 2 it cannot be told: no \
+connection, an untrusted server certificate, a pair that cannot be loaded")]
+pub(crate) struct ProbeArgs {
+    /// The account's mTLS endpoint, such as https://acme.harness.io:8443
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// Client certificate, PEM: the leaf first, then its intermediates
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: PathBuf,
+    /// Its private key, PEM, not encrypted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The certificate authority of the pair, PEM; with it the chain is judged here too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The certificate authority of the server, PEM; without it those that this machine trusts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) server_ca: Option<PathBuf>,
+    /// Connect to this address instead of what DNS says; IPv6 in brackets (repeatable)
+    #[arg(long, value_name = "HOST:PORT:ADDR")]
+    pub(crate) resolve: Vec<String>,
+    /// How long a connection may take from beginning to end
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub(crate) timeout: String,
+    /// Do not send the throw-away certificate, which the server may log as a failed handshake
+    #[arg(long)]
+    pub(crate) no_control: bool,
+    /// The report's format; its JSON Schema is docs/schema/probe.json
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
 }

@@ -20,6 +20,7 @@
 //! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
 //! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
 //! | [`issuance`] | a name + now + an authority's PEM → a certificate and its key, proved | reads files or the clock |
+//! | [`probe`] | a pair + an endpoint → what the endpoint does with it | reads files, the environment or DNS |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
 //! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
@@ -33,6 +34,7 @@ pub mod finding;
 pub mod identity;
 pub mod issuance;
 pub mod plan;
+pub mod probe;
 pub mod report;
 pub mod source;
 pub mod verify;

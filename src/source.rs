@@ -74,7 +74,7 @@ impl fmt::Debug for Source {
 }
 
 /// The operating system's reason as the end of a sentence: lower case, without its number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = text.chars();

@@ -102,8 +102,13 @@ pub(super) fn judge(identity: &Identity, options: &Options, loaders: &[Loader]) 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+/// Now, in whole seconds, which is what certificates count in.
+pub(super) fn clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc().truncate_to_second()
+}
+
 pub(super) fn now(at: Option<&str>) -> Result<OffsetDateTime, Failure> {
-    let Some(at) = at else { return Ok(OffsetDateTime::now_utc().truncate_to_second()) };
+    let Some(at) = at else { return Ok(clock()) };
     OffsetDateTime::parse(at, &Rfc3339).map_err(|_| {
         Message::error(
             format!("`--at {at}` is not a time"),

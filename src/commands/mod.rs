@@ -5,6 +5,7 @@ mod certs;
 mod change;
 mod identity;
 mod inspect;
+mod probe;
 mod secret_file;
 mod terminal;
 
@@ -72,6 +73,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Certs { command: CertsCommand::Ca(args) } => certs::ca(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Client(args) } => certs::client(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Inspect(args) } => inspect::inspect(args, &mut terminal),
+        Command::Probe(args) => probe::probe(&args, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),
     };

@@ -31,6 +31,8 @@ pub enum Role {
     CaKey,
     /// The request for a client certificate.
     Request,
+    /// The certificates of the authority that issued the server's certificate.
+    ServerCa,
 }
 
 impl Role {
@@ -39,7 +41,7 @@ impl Role {
         match self {
             Role::Certificate => "a certificate",
             Role::Key => "a private key",
-            Role::Ca => "a CA certificate",
+            Role::Ca | Role::ServerCa => "a CA certificate",
             Role::Any => "a certificate or a key",
             Role::CaKey => "a private key",
             Role::Request => "a certificate request (CSR)",
@@ -52,6 +54,7 @@ impl Role {
             Role::Certificate => ("--cert", "CERTIFICATE"),
             Role::Key => ("--key", "PRIVATE KEY"),
             Role::Ca => ("--ca", "CERTIFICATE"),
+            Role::ServerCa => ("--server-ca", "CERTIFICATE"),
             Role::CaKey => ("--ca-key", "PRIVATE KEY"),
             Role::Request => ("--csr", "CERTIFICATE REQUEST"),
             Role::Any => {
@@ -240,7 +243,7 @@ impl LoadError {
             rule: match (&self.cause, self.role) {
                 (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key | Role::CaKey) => "key-encrypted",
                 (_, Role::Key | Role::CaKey) => "key-format",
-                (_, Role::Certificate | Role::Ca | Role::Request | Role::Any) => "cert-unreadable",
+                (_, Role::Certificate | Role::Ca | Role::ServerCa | Role::Request | Role::Any) => "cert-unreadable",
             },
             severity: Severity::Error,
             place: Some(self.file.clone()),
@@ -278,7 +281,7 @@ impl LoadError {
                     format!("openssl pkcs12 -in {file} -nocerts -nodes -out {}", pem("pkcs8.key"))
                 }
                 Role::Certificate => format!("openssl pkcs12 -in {file} -clcerts -nokeys -out {}", pem("pem")),
-                Role::Ca => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
+                Role::Ca | Role::ServerCa => format!("openssl pkcs12 -in {file} -cacerts -nokeys -out {}", pem("pem")),
                 Role::Any => format!("openssl pkcs12 -in {file} -nodes -out {}", pem("pem")),
             },
             Cause::JavaKeyStore => format!(
@@ -332,7 +335,7 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         (Label::Request, Role::Certificate) => Some(format!(
             "openssl x509 -req -sha256 -days 9999 -in {file} -CA ca.crt -CAkey ca.key -CAcreateserial -out {out}"
         )),
-        (Label::Pkcs7, Role::Certificate | Role::Ca) => {
+        (Label::Pkcs7, Role::Certificate | Role::Ca | Role::ServerCa) => {
             Some(format!("openssl pkcs7 -in {file} -print_certs -out {out}"))
         }
         (Label::PublicKey, Role::Key) => {
@@ -342,6 +345,7 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
             Some("--key wants the private key that was made together with the certificate's request".to_owned())
         }
         (_, Role::Ca) => Some("--ca wants the certificate of the authority, usually `ca.crt`".to_owned()),
+        (_, Role::ServerCa) => Some("--server-ca wants the authority that issued the server's certificate".to_owned()),
         (_, Role::Certificate) => Some("--cert wants the client certificate, usually `client.crt`".to_owned()),
         (_, Role::Key) => Some("--key wants the private key, usually `client.key`".to_owned()),
         (_, Role::CaKey) => Some("--ca-key wants the private key of the authority, usually `ca.key`".to_owned()),

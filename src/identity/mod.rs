@@ -20,6 +20,8 @@ use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::x509::X509Name;
 
 pub use certificate::{CertificateSummary, Fingerprint};
 pub use error::{Cause, DerKind, LoadError, Role};
@@ -218,6 +220,15 @@ impl Identity {
         &self.leaf
     }
 
+    /// Whether one of these DER names issued the leaf or one of its intermediates, by RFC 5280 §7.1. A TLS client that
+    /// is told which authorities the server trusts looks for this before it sends its certificate.
+    #[must_use]
+    pub fn is_issued_by_one_of(&self, names: &[Vec<u8>]) -> bool {
+        let names: Vec<X509Name<'_>> = names.iter().filter_map(|name| parsed_name(name)).collect();
+        let members = self.chain.iter().filter_map(Certificate::x509);
+        members.into_iter().any(|x509| names.iter().any(|name| certificate::same_name(name, x509.issuer())))
+    }
+
     /// What was converted, put in order or dropped, one line each: "`client.key`: converted from PKCS#1 to PKCS#8".
     #[must_use]
     pub fn notices(&self) -> &[String] {
@@ -234,6 +245,32 @@ impl fmt::Debug for Identity {
             .field("notices", &self.notices)
             .finish_non_exhaustive()
     }
+}
+
+/// Reads the certificates of the authority that issued a server's certificate, each as its DER; at least one.
+///
+/// # Errors
+/// A file without a certificate, or with anything that keeps it from being read. See [`Cause`].
+pub fn server_authorities(file: Named<'_>) -> Result<Vec<Vec<u8>>, LoadError> {
+    let blocks = scan(file, Role::ServerCa)?;
+    let certificates = certificates(&blocks, Role::ServerCa).map_err(|cause| refusal(file, Role::ServerCa, cause))?;
+    Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
+}
+
+/// A DER name (RFC 5280 §4.1.2.4) as a person reads it, fit for a terminal: `O=Example ORG, CN=CA Cert`. `None` where
+/// the bytes are no name.
+///
+/// # Examples
+/// ```
+/// assert_eq!(delegate_mtls::identity::read_name(b"\x30\x01"), None);
+/// ```
+#[must_use]
+pub fn read_name(der: &[u8]) -> Option<String> {
+    parsed_name(der).map(|parsed| certificate::name(&parsed))
+}
+
+fn parsed_name(der: &[u8]) -> Option<X509Name<'_>> {
+    X509Name::from_der(der).ok().filter(|(rest, _)| rest.is_empty()).map(|(_, name)| name)
 }
 
 /// The first certificate in PEM bytes, for telling what a Secret holds today; `None` if there is none to read.

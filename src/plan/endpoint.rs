@@ -7,7 +7,11 @@ use thiserror::Error;
 
 /// `https://host[:port]`, nothing more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint(String);
+pub struct Endpoint {
+    url: String,
+    host: String,
+    port: u16,
+}
 
 /// Why a text is not an endpoint.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -61,18 +65,29 @@ impl Endpoint {
         if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
             return Err(refuse("its port is not a number from 1 to 65535"));
         }
-        Ok(Endpoint(format!("https://{authority}")))
+        let port = authority.port_u16().unwrap_or(443);
+        Ok(Endpoint { url: format!("https://{authority}"), host: host.to_owned(), port })
     }
 
     /// As it is written into manifests.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.url
+    }
+
+    /// The host as it stands in the URL: an IPv6 address is in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port; 443 where none was given.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.url)
     }
 }
 
@@ -125,6 +140,19 @@ mod tests {
             ("https://[::1]:8443", "https://[::1]:8443"),
         ] {
             assert_eq!(Endpoint::parse(given).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn tells_host_and_port() {
+        for (given, expected) in [
+            ("https://acme.harness.io:8443/", ("acme.harness.io", 8443)),
+            ("acme.agent.harness.io", ("acme.agent.harness.io", 443)),
+            ("https://[::1]:8443", ("[::1]", 8443)),
+            ("[::1]", ("[::1]", 443)),
+        ] {
+            let endpoint = Endpoint::parse(given).unwrap();
+            assert_eq!((endpoint.host(), endpoint.port()), expected);
         }
     }
 

@@ -5,8 +5,10 @@ mod inventory;
 mod json;
 mod mask;
 mod message;
+mod probe;
 
 pub use diff::{Change, write_diff};
 pub use inventory::write_inventory;
 pub use json::write_json;
 pub use message::{Level, Message, write_summary};
+pub use probe::{ProbeReport, Sighting};

@@ -20,10 +20,12 @@ mod messages;
 mod neighbours;
 mod output;
 mod pair;
+mod probe;
 mod property;
 mod readme;
 mod refuse;
 mod secrets;
+mod server;
 mod usage;
 
 use libtest_mimic::{Arguments, Trial};
@@ -40,6 +42,7 @@ fn main() {
     trials.extend(leak::trials());
     trials.extend(limits::trials());
     trials.extend(neighbours::trials());
+    trials.extend(probe::trials());
     trials.extend(property::trials());
     trials.extend(readme::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
