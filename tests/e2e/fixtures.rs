@@ -32,6 +32,11 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
+    /// An empty folder.
+    pub(crate) fn new() -> Issued {
+        Issued { dir: tempfile::tempdir().unwrap() }
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -57,7 +62,7 @@ impl Issued {
         self.options("inject", "client.crt", "client.key")
     }
 
-    fn run(&self, command: &str) {
+    pub(crate) fn run(&self, command: &str) {
         let args: Vec<&str> =
             command.split(' ').map(|arg| if arg == "SUBJECT" { "/O=Example ORG/CN=Client" } else { arg }).collect();
         openssl(&args, self.dir()).ended_with(0);
@@ -69,7 +74,7 @@ impl Issued {
 pub(crate) fn documented() -> &'static Issued {
     static ISSUED: OnceLock<Issued> = OnceLock::new();
     ISSUED.get_or_init(|| {
-        let issued = Issued { dir: tempfile::tempdir().unwrap() };
+        let issued = Issued::new();
         let request = "[req]\ndistinguished_name = dn\n[dn]\n[v3_req]\n[v3_ca]\nbasicConstraints = critical, CA:TRUE\n";
         fs::write(issued.file("client.cnf"), request).unwrap();
         issued.run("req -x509 -sha256 -nodes -days 9999 -newkey rsa:2048 -subj /CN=CA -keyout ca.key -out ca.crt");

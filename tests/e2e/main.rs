@@ -1,5 +1,5 @@
 //! End to end: the command beside the programs that will read what it writes (OpenSSL, Kubernetes' own decoder and
-//! schemas, Java).
+//! schemas, Java), and the servers that it probes (nginx, HAProxy, OpenSSL).
 //!
 //! Compiled with the feature `e2e` only, so that nothing is skipped in silence: a program that is missing is a failure
 //! that names it. `.ci/run` installs all of them and runs this.
@@ -19,4 +19,6 @@ mod fixtures;
 mod issue;
 mod kubernetes;
 mod pair;
+mod probe;
 mod programs;
+mod servers;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a program did.
@@ -53,6 +53,33 @@ pub(crate) fn command_under_test<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Co
 
 pub(crate) fn openssl<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Run {
     run(other("openssl", args, here), b"")
+}
+
+/// JSON documents against a JSON Schema; the first one that does not follow it is named, with the place.
+pub(crate) fn jsonschema(schema: &Path, documents: &[PathBuf]) -> Run {
+    const JUDGE: &str = "
+import json, sys
+from jsonschema import Draft202012Validator as Validator
+schema, *documents = sys.argv[1:]
+schema = json.load(open(schema))
+Validator.check_schema(schema)
+for path in documents:
+    for error in Validator(schema).iter_errors(json.load(open(path))):
+        sys.exit(f'{path}: {error.json_path}: {error.message}')
+print(f'{len(documents)} documents follow the schema')
+";
+    let args = ["-c".as_ref(), JUDGE.as_ref(), schema.as_os_str()];
+    let documents = documents.iter().map(|path| path.as_os_str());
+    run(other("python", &args.into_iter().chain(documents).collect::<Vec<&OsStr>>(), Path::new(".")), b"")
+}
+
+/// A server: it ends with the thread that started it, however that ends.
+pub(crate) fn server<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
+    let mut command = other("setpriv", &["--pdeathsig", "KILL", "--", program], here);
+    // Debian keeps servers where a user's PATH does not look
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    command.args(args).env("PATH", path);
+    command
 }
 
 /// Every resource against the published schema of its kind, unknown fields refused.
