@@ -12,7 +12,8 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 use crate::binary::{AT, Output, quickstart, root, run};
-use crate::folder::claims;
+use crate::folder::{ENDPOINT, claims};
+use crate::server::{Authority, Tls, Wants, der_of};
 
 const ELISION: &str = "…";
 
@@ -107,11 +108,19 @@ impl Sandbox {
         sandbox
     }
 
-    /// Runs a command line at a time at which the pair is valid. What would reach a cluster ends here.
+    /// Runs a command line at a time at which the pair is valid. What would reach a cluster ends here, and so does what
+    /// would reach the network: a server that takes the pair and no other stands for the endpoint.
     fn run(&self, line: &str) -> Output {
+        let endpoint = line.contains("delegate-mtls probe ").then(|| self.endpoint());
         let mut line = line.replace("cargo run --release -- ", "delegate-mtls ");
+        if let Some(port) = endpoint {
+            let here = format!(
+                "--server-ca $OLDPWD/server-ca.crt --resolve acme.harness.io:{port}:127.0.0.1 https://acme.harness.io:{port}"
+            );
+            line = format!("cd {}; cd - > /dev/null\n{}", self.0.path().display(), line.replace(ENDPOINT, &here));
+        }
         if !line.contains("--at ") {
-            for subcommand in ["inject", "diff", "certs inspect"] {
+            for subcommand in ["inject", "diff", "certs inspect", "probe"] {
                 let typed = format!("delegate-mtls {subcommand} ");
                 line = line.replace(&typed, &format!("{typed}--at {AT} "));
             }
@@ -121,7 +130,21 @@ impl Sandbox {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("umask 022\nkubectl() {{ cat > applied.yaml; }}\n{line}")]);
         command.env_clear().env("PATH", self.path()).env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
-        run(command.current_dir(directory), b"")
+        let output = run(command.current_dir(directory), b"");
+        let Some(port) = endpoint else { return output };
+        // an address of the documentation's, RFC 5737
+        let shown = |text: &str| {
+            text.replace(&format!("127.0.0.1:{port}"), "203.0.113.7:8443").replace(&format!(":{port}"), ":8443")
+        };
+        Output { stdout: shown(output.stdout()).into_bytes(), stderr: shown(&output.stderr), ..output }
+    }
+
+    /// The port of a server for `acme.harness.io`; the CA that its certificate needs is in `server-ca.crt`.
+    fn endpoint(&self) -> u16 {
+        let authority = Authority::new("Server CA");
+        fs::write(self.0.path().join("server-ca.crt"), &authority.pem).unwrap();
+        let pair = der_of(&fs::read(quickstart("client.crt")).unwrap());
+        Tls::new(&authority, Wants::Exactly(pair)).start()
     }
 
     fn path(&self) -> std::ffi::OsString {
@@ -212,7 +235,7 @@ fn options() {
     let readme = README.as_str();
     let sandbox = Sandbox::new();
     let is_option = |c: char| c.is_ascii_lowercase() || c == '-';
-    for subcommand in ["inject", "diff", "remove", "certs ca", "certs client", "certs inspect"] {
+    for subcommand in ["inject", "diff", "remove", "certs ca", "certs client", "certs inspect", "probe"] {
         let words = subcommand.split(' ').chain(["--help"]);
         let help = Command::new(sandbox.0.path().join("bin/delegate-mtls")).args(words).output();
         let help = String::from_utf8(help.unwrap().stdout).unwrap();
