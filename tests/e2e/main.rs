@@ -22,3 +22,4 @@ mod pair;
 mod probe;
 mod programs;
 mod servers;
+mod whole;

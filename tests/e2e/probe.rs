@@ -10,7 +10,7 @@ use serde_yaml::Value;
 
 use crate::fixtures::{Issued, documented};
 use crate::programs::{Run, delegate_mtls, jsonschema};
-use crate::servers::{Running, free_ports, start};
+use crate::servers::{self, Running, free_ports, start};
 
 /// What the probe has to say, and its exit code.
 #[derive(Clone, Copy)]
@@ -143,34 +143,9 @@ impl Reports {
     }
 }
 
-/// nginx with a server for every mode, in TLS 1.2 and in 1.3; behind them one that speaks plain HTTP.
 fn nginx(modes: &[&str]) -> Running {
-    start("nginx", 2 * modes.len() + 1, |dir, ports| {
-        let mut config = format!(
-            "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n",
-            dir.display()
-        );
-        for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-            config += &format!("{kind}_temp_path {}/{kind};\n", dir.display());
-        }
-        config += &format!("ssl_certificate {}; ssl_certificate_key {};\n", path("server.crt"), path("server.key"));
-        let versions = ["TLSv1.2", "TLSv1.3"];
-        for (mode, ports) in modes.iter().zip(ports.chunks(2)) {
-            for (port, version) in ports.iter().zip(versions) {
-                config += &format!(
-                    "server {{ listen 127.0.0.1:{port} ssl; ssl_protocols {version}; ssl_client_certificate {}; \
-                     ssl_verify_client {mode}; ssl_verify_depth 3; location / {{ return 200 ok; }} }}\n",
-                    path("ca.crt")
-                );
-            }
-        }
-        config +=
-            &format!("server {{ listen 127.0.0.1:{}; location / {{ return 200 ok; }} }}\n}}\n", ports.last().unwrap());
-        let file = dir.join("nginx.conf");
-        fs::write(&file, config).unwrap();
-        let file = file.to_str().unwrap();
-        ["-p", dir.to_str().unwrap(), "-e", "stderr", "-c", file].map(str::to_owned).to_vec()
-    })
+    let [cert, key, ca] = ["server.crt", "server.key", "ca.crt"].map(|file| issued().file(file));
+    servers::nginx(&cert, &key, &ca, modes)
 }
 
 #[test]

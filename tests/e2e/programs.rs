@@ -4,6 +4,9 @@ use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
 
 /// What a program did.
 pub(crate) struct Run {
@@ -105,6 +108,30 @@ pub(crate) fn kubectl_set_env(manifest: &[u8]) -> Run {
 pub(crate) fn java_loader(cert: &Path, key: &Path) -> Run {
     let loader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/Loader.java");
     let args = [loader.as_path(), cert, key];
+    run(other("java", &args, Path::new(".")), b"")
+}
+
+/// Asks the server on a port of this machine for `/` as a delegate with this pair would; ends with 0 when there is a
+/// reply, which is printed.
+pub(crate) fn java_client(cert: &Path, key: &Path, server_ca: &Path, port: u16) -> Run {
+    static CLASSES: OnceLock<TempDir> = OnceLock::new();
+    let classes = CLASSES.get_or_init(|| {
+        let (classes, sources) =
+            (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e"));
+        let args = [Path::new("-d"), classes.path(), &sources.join("Loader.java"), &sources.join("Client.java")];
+        run(other("javac", &args, Path::new(".")), b"").ended_with(0);
+        classes
+    });
+    let port = port.to_string();
+    let args: [&OsStr; 7] = [
+        "-cp".as_ref(),
+        classes.path().as_ref(),
+        "Client".as_ref(),
+        cert.as_ref(),
+        key.as_ref(),
+        server_ca.as_ref(),
+        port.as_ref(),
+    ];
     run(other("java", &args, Path::new(".")), b"")
 }
 

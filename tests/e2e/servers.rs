@@ -55,6 +55,37 @@ pub(crate) fn start(program: &str, count: usize, arguments: impl Fn(&Path, &[u16
     panic!("the server `{program}` does not start (`.ci/run` installs it); it said:\n{said}");
 }
 
+/// nginx with a server for every mode of `ssl_verify_client`, in TLS 1.2 and in 1.3, which answers with what it thinks of
+/// the client's certificate; behind them one that speaks plain HTTP.
+pub(crate) fn nginx(cert: &Path, key: &Path, client_ca: &Path, modes: &[&str]) -> Running {
+    start("nginx", 2 * modes.len() + 1, |dir, ports| {
+        let mut config = format!(
+            "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n",
+            dir.display()
+        );
+        for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+            config += &format!("{kind}_temp_path {}/{kind};\n", dir.display());
+        }
+        config += &format!("ssl_certificate {}; ssl_certificate_key {};\n", cert.display(), key.display());
+        let versions = ["TLSv1.2", "TLSv1.3"];
+        for (mode, ports) in modes.iter().zip(ports.chunks(2)) {
+            for (port, version) in ports.iter().zip(versions) {
+                config += &format!(
+                    "server {{ listen 127.0.0.1:{port} ssl; ssl_protocols {version}; ssl_client_certificate {}; \
+                     ssl_verify_client {mode}; ssl_verify_depth 3; location / {{ return 200 '$ssl_client_verify $ssl_client_s_dn\n'; }} }}\n",
+                    client_ca.display()
+                );
+            }
+        }
+        config +=
+            &format!("server {{ listen 127.0.0.1:{}; location / {{ return 200 ok; }} }}\n}}\n", ports.last().unwrap());
+        let file = dir.join("nginx.conf");
+        fs::write(&file, config).unwrap();
+        let file = file.to_str().unwrap();
+        ["-p", dir.to_str().unwrap(), "-e", "stderr", "-c", file].map(str::to_owned).to_vec()
+    })
+}
+
 impl Running {
     /// Waits until every port answers; `false` if the server ends instead, or takes too long.
     fn listens(&mut self) -> bool {
