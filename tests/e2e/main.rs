@@ -16,6 +16,7 @@
 mod corpus;
 mod files;
 mod fixtures;
+mod inspect;
 mod issue;
 mod kubernetes;
 mod pair;
