@@ -47,7 +47,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &mut Terminal) -> Result<Exit, F
         .iter()
         .map(|route| Sighting {
             address: match route {
-                Route::Direct(address) => Some(address.to_string()),
+                Route::Direct(address) => Some(*address),
                 Route::Proxy { .. } => None,
             },
             seen: client.observe(&target, route, timeout),

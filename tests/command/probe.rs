@@ -49,6 +49,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a reply without an end is not read to it", endless_reply),
             ("a reply that is no HTTP is inconclusive", not_http),
             ("every address is tried, and the worst counts", two_addresses),
+            ("an address that refuses counts, and the way around it is named", one_closed_address),
             ("an address is tried once", same_address_twice),
             ("an address without a route is left aside", no_route),
             ("an endpoint may be an address", address_as_endpoint),
@@ -210,7 +211,7 @@ fn no_control() {
     let port = server(Wants::Required(&CLIENT_CA));
     let expected = REQUIRED.replace("  with a throw-away one   refused, TLS alert unknown_ca\n", "").replace(
         "verdict:",
-        "  note: without the control connection, a server that takes any certificate looks the same\nverdict:",
+        "  note: there was no control connection, so a server that takes any certificate looks the same\nverdict:",
     );
     shows(probe_with(&folder(), port, "--no-control"), port, 0, &expected);
 }
@@ -599,6 +600,22 @@ verdict: not requested (the worst of its addresses, which differ)
         required_table()
     );
     shows(probe_with(&folder(), port, &format!("--resolve localhost:{port}:127.0.0.2")), port, 1, &expected);
+}
+
+fn one_closed_address() {
+    let port = server(Wants::Required(&CLIENT_CA));
+    let expected = format!(
+        "\
+{}  required and accepted
+https://localhost:PORT at 127.0.0.3:PORT
+  cannot connect: connection refused
+verdict: cannot connect: connection refused (the worst of its addresses, which differ)
+  LOOSE and STRICT: a delegate at this place does not connect
+  help: probe those alone that answer: --resolve localhost:PORT:127.0.0.1
+",
+        required_table()
+    );
+    shows(probe_with(&folder(), port, &format!("--resolve localhost:{port}:127.0.0.3")), port, 2, &expected);
 }
 
 fn same_address_twice() {
