@@ -95,7 +95,7 @@ impl Client {
         socket.hang_up();
         let request = sensor.request();
         let end = match stop {
-            Stop::Tls(error) => return Err(failed(error, deadline)),
+            Stop::Tls(error) => return Err(failed(error)),
             Stop::PlainHttp => return Err(Failure::PlainHttp),
             Stop::End(end) if request.is_none() && tls.is_handshaking() => return Err(unfinished(end, deadline)),
             Stop::End(end) => end,
@@ -166,12 +166,11 @@ fn converse(tls: &mut ClientConnection, socket: &mut Socket, target: &Target) ->
     }
 }
 
-fn failed(error: rustls::Error, deadline: Deadline) -> Failure {
+fn failed(error: rustls::Error) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(error) => Failure::Server(ServerProblem::from(error)),
         rustls::Error::InvalidMessage(_) => Failure::NotTls,
         rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => Failure::TooOld,
-        rustls::Error::AlertReceived(alert) => unfinished(End::Alert(Alert(u8::from(alert))), deadline),
         error => Failure::Tls(error.to_string()),
     }
 }

@@ -76,6 +76,7 @@ fn issued() -> &'static Issued {
         sign("expired", "ca", "client", "-1");
         sign("usage", "ca", "server", "99");
         sign("server", "server-ca", "server", "99");
+        sign("server-v1", "server-ca", "none", "99");
         sign("mismatch", "ca", "client", "99");
         fs::copy(issued.file("client.key"), issued.file("mismatch.key")).unwrap();
         let both = [issued.read("server.crt"), issued.read("server.key")].concat();
@@ -278,13 +279,29 @@ fn the_alert_of_openssl_is_told_in_words() {
 }
 
 #[test]
-fn a_server_certificate_of_openssl_req_is_a_problem_of_the_servers() {
+fn a_server_certificate_that_is_no_servers_is_a_problem_of_the_servers() {
     let mut reports = Reports::new();
     for version in ["-tls1_2", "-tls1_3"] {
-        let server = s_server(version, "self-signed", &["-Verify", "1", "-verify_return_error"]);
-        reports.expect("s_server with CA:TRUE", server.ports[0], "v3", ServerCertificate);
+        for (certificate, reason) in [
+            // what `openssl req -x509` makes
+            ("self-signed", "it is marked as a CA (CA:TRUE), not as a server's"),
+            ("server-v1", "it is X.509 version 1, which names no host"),
+        ] {
+            let server = s_server(version, certificate, &["-Verify", "1", "-verify_return_error"]);
+            let report = reports.expect(certificate, server.ports[0], "v3", ServerCertificate);
+            assert_eq!(report["reason"], Value::from(reason));
+        }
     }
-    reports.follow_the_schema(2);
+    reports.follow_the_schema(4);
+}
+
+#[test]
+fn a_server_of_another_age_is_named_as_such() {
+    let server = s_server("-tls1_1", "server", &["-cipher", "DEFAULT@SECLEVEL=0"]);
+    let mut reports = Reports::new();
+    let report = reports.expect("TLS 1.1", server.ports[0], "v3", CannotConnect);
+    assert_eq!(report["reason"], Value::from("the server speaks neither TLS 1.2 nor 1.3"));
+    reports.follow_the_schema(1);
 }
 
 /// HAProxy with a server for every mode, in TLS 1.2 and in 1.3.
