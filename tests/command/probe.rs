@@ -48,6 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
             ("a reply that is no HTTP is inconclusive", not_http),
+            ("three connections with one GET each, and no redirect is followed", redirect),
             ("every address is tried, and the worst counts", two_addresses),
             ("an address that refuses counts, and the way around it is named", one_closed_address),
             ("an address is tried once", same_address_twice),
@@ -573,6 +574,23 @@ verdict: inconclusive: with the certificate, it answered with something that is 
   help: look at the handshake: openssl s_client -connect localhost:PORT -servername localhost -cert client.crt -key client.key </dev/null
 ",
     );
+}
+
+fn redirect() {
+    let elsewhere = Tls::new(&SERVER_CA, Wants::Nothing);
+    let reply = format!("HTTP/1.1 302 Found\r\nLocation: https://localhost:{}/\r\n\r\n", elsewhere.start());
+    let reply: &[u8] = reply.into_bytes().leak();
+    let tls = Tls { reply, bare_reply: reply, ..Tls::new(&SERVER_CA, Wants::Nothing) };
+    let port = tls.start();
+    let output = probe(port).ended_with(1);
+    assert!(output.stdout().contains("\n  with client.crt         answered, HTTP 302\n"), "{}", output.stdout());
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: delegate-mtls/{}\r\nAccept: */*\r\nConnection: \
+         close\r\n\r\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(*tls.requests.lock().unwrap(), [request.clone(), request.clone(), request]);
+    assert_eq!(*elsewhere.requests.lock().unwrap(), [String::new(); 0]);
 }
 
 /// The table of [`REQUIRED`] alone.

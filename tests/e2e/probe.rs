@@ -144,9 +144,9 @@ impl Reports {
     }
 }
 
-/// nginx with a server for every mode, in TLS 1.2 and in 1.3; behind them one that speaks plain HTTP.
-fn nginx(modes: &[&str]) -> Running {
-    start("nginx", 2 * modes.len() + 1, |dir, ports| {
+/// nginx with a server for each set of directives, in TLS 1.2 and in 1.3; behind them one that speaks plain HTTP.
+fn nginx(servers: &[&str]) -> Running {
+    start("nginx", 2 * servers.len() + 1, |dir, ports| {
         let mut config = format!(
             "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n",
             dir.display()
@@ -156,11 +156,11 @@ fn nginx(modes: &[&str]) -> Running {
         }
         config += &format!("ssl_certificate {}; ssl_certificate_key {};\n", path("server.crt"), path("server.key"));
         let versions = ["TLSv1.2", "TLSv1.3"];
-        for (mode, ports) in modes.iter().zip(ports.chunks(2)) {
+        for (directives, ports) in servers.iter().zip(ports.chunks(2)) {
             for (port, version) in ports.iter().zip(versions) {
                 config += &format!(
                     "server {{ listen 127.0.0.1:{port} ssl; ssl_protocols {version}; ssl_client_certificate {}; \
-                     ssl_verify_client {mode}; ssl_verify_depth 3; location / {{ return 200 ok; }} }}\n",
+                     ssl_verify_depth 3; {directives} location / {{ return 200 ok; }} }}\n",
                     path("ca.crt")
                 );
             }
@@ -176,7 +176,14 @@ fn nginx(modes: &[&str]) -> Running {
 
 #[test]
 fn nginx_is_judged_by_what_it_does() {
-    let nginx = nginx(&["on", "optional", "optional_no_ca", "off"]);
+    let nginx = nginx(&[
+        "ssl_verify_client on;",
+        "ssl_verify_client optional;",
+        "ssl_verify_client optional_no_ca;",
+        "ssl_verify_client off;",
+        "ssl_verify_client optional; if ($ssl_client_verify != SUCCESS) { return 403; }",
+        "ssl_verify_client optional_no_ca; if ($ssl_client_verify != SUCCESS) { return 403; }",
+    ]);
     let ports: Vec<&[u16]> = nginx.ports.chunks(2).collect();
     let mut reports = Reports::new();
     let required = [
@@ -197,14 +204,19 @@ fn nginx_is_judged_by_what_it_does() {
     let unverified = [("v3", NotVerified), ("other", NotVerified), ("expired", Rejected)];
     reports.expect_all("nginx optional_no_ca", ports[2], &unverified);
     reports.expect_all("nginx off", ports[3], &[("v3", NotRequested), ("other", NotRequested)]);
-    let plain = reports.expect("nginx without TLS", ports[4][0], "v3", CannotConnect);
+    // the refusal is the application's: in the second one everything without a good certificate looks alike
+    let enforced = [("v3", Required), ("client", Required), ("other", Rejected), ("expired", Rejected)];
+    reports.expect_all("nginx optional, 403", ports[4], &enforced);
+    let enforced = [("v3", Required), ("client", Required), ("other", NotVerified), ("expired", Rejected)];
+    reports.expect_all("nginx optional_no_ca, 403", ports[5], &enforced);
+    let plain = reports.expect("nginx without TLS", ports[6][0], "v3", CannotConnect);
     assert_eq!(plain["reason"], Value::from("the server speaks plain HTTP on this port, not TLS"));
-    reports.follow_the_schema(2 * 18 + 1);
+    reports.follow_the_schema(2 * 26 + 1);
 }
 
 #[test]
 fn a_pair_that_nginx_does_not_ask_for_would_not_be_sent_by_a_delegate() {
-    let nginx = nginx(&["on"]);
+    let nginx = nginx(&["ssl_verify_client on;"]);
     let mut reports = Reports::new();
     for port in &nginx.ports[..2] {
         let sends = |report: &Value| report["addresses"][0]["delegate_sends"].clone();
