@@ -125,19 +125,15 @@ fn converse(tls: &mut ClientConnection, socket: &mut Socket, target: &Target) ->
     if let Err(error) = tls.writer().write_all(request.as_bytes()) {
         return Stop::Tls(rustls::Error::General(error.to_string()));
     }
-    let mut writable = true;
-    let mut heard = false;
+    let mut writable = tls.write_tls(socket).is_ok();
+    if socket.peeks_http() {
+        return Stop::PlainHttp;
+    }
     let mut reply = Vec::new();
     loop {
         // where writing fails there may still be an alert to read, which says why
         while writable && tls.wants_write() {
             writable = tls.write_tls(socket).is_ok();
-        }
-        if !heard {
-            heard = true;
-            if socket.peeks_http() {
-                return Stop::PlainHttp;
-            }
         }
         let mut stream = match tls.read_tls(socket) {
             Ok(0) => Stream::Closed,
