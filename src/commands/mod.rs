@@ -23,7 +23,7 @@ use terminal::Terminal;
 pub enum Exit {
     /// Done, nothing to complain about.
     Done,
-    /// The answer is no: it would change, it differs.
+    /// The answer is no: it would change, it differs, the endpoint does not accept the pair.
     No,
     /// It could not be done; nothing was written.
     Failed,

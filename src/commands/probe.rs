@@ -25,6 +25,10 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &mut Terminal) -> Result<Exit, F
     let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
     let target = Target::new(endpoint.host(), endpoint.port());
     let timeout = identity::duration(&args.timeout)?;
+    if timeout.is_zero() {
+        let text = format!("`--timeout {}` leaves no time to connect", args.timeout);
+        return Err(Message::error(text, Some("the default is 10s, for each connection".to_owned())).into());
+    }
     let given = given_addresses(&args.resolve, &target)?;
     let proxy = proxy(&target, &given)?;
     let identity = identity::load(PairFiles { cert: &args.cert, key: &args.key, ca: args.ca.as_deref() })?;
@@ -47,7 +51,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &mut Terminal) -> Result<Exit, F
         .iter()
         .map(|route| Sighting {
             address: match route {
-                Route::Direct(address) => Some(address.to_string()),
+                Route::Direct(address) => Some(*address),
                 Route::Proxy { .. } => None,
             },
             seen: client.observe(&target, route, timeout),
@@ -147,8 +151,12 @@ fn routes(
     terminal: &mut Terminal,
 ) -> Result<Vec<Route>, Failure> {
     if let Some(proxy) = proxy {
-        let mut addresses = look_up(proxy.host(), proxy.port(), timeout)
-            .map_err(|reason| Message::error(format!("the proxy {proxy} cannot be found: {reason}"), None))?;
+        let mut addresses = look_up(proxy.host(), proxy.port(), timeout).map_err(|reason| {
+            Message::error(
+                format!("the proxy {proxy} cannot be found: {reason}"),
+                Some(format!("look for a typo in `HTTPS_PROXY`, or go without it: NO_PROXY={}", target.host())),
+            )
+        })?;
         addresses.truncate(MOST_ADDRESSES);
         return Ok(vec![Route::Proxy { proxy: proxy.clone(), addresses }]);
     }

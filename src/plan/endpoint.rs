@@ -1,6 +1,7 @@
 //! The account's mTLS endpoint: what may be given, and what it means.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use http::Uri;
 use thiserror::Error;
@@ -57,7 +58,8 @@ impl Endpoint {
         let is_name = host
             .split('.')
             .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-        let is_address = host.starts_with('[') && host.parse::<http::uri::Authority>().is_ok();
+        let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+        let is_address = bare.is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok());
         if !is_name && !is_address {
             return Err(refuse("its host is not a host name"));
         }
@@ -168,6 +170,7 @@ mod tests {
             ("https://", "`https://` is not an mTLS endpoint: it is not a URL"),
             ("https://a b", "`https://a b` is not an mTLS endpoint: it is not a URL"),
             ("https://a_b:1", "`https://a_b:1` is not an mTLS endpoint: its host is not a host name"),
+            ("https://[zz]:1", "`https://[zz]:1` is not an mTLS endpoint: its host is not a host name"),
             ("https://a.b:0", "`https://a.b:0` is not an mTLS endpoint: its port is not a number from 1 to 65535"),
             (
                 "https://a.b:99999",

@@ -95,7 +95,7 @@ impl Client {
         socket.hang_up();
         let request = sensor.request();
         let end = match stop {
-            Stop::Tls(error) => return Err(failed(error, deadline)),
+            Stop::Tls(error) => return Err(failed(error)),
             Stop::PlainHttp => return Err(Failure::PlainHttp),
             Stop::End(end) if request.is_none() && tls.is_handshaking() => return Err(unfinished(end, deadline)),
             Stop::End(end) => end,
@@ -125,19 +125,15 @@ fn converse(tls: &mut ClientConnection, socket: &mut Socket, target: &Target) ->
     if let Err(error) = tls.writer().write_all(request.as_bytes()) {
         return Stop::Tls(rustls::Error::General(error.to_string()));
     }
-    let mut writable = true;
-    let mut heard = false;
+    let mut writable = tls.write_tls(socket).is_ok();
+    if socket.peeks_http() {
+        return Stop::PlainHttp;
+    }
     let mut reply = Vec::new();
     loop {
         // where writing fails there may still be an alert to read, which says why
         while writable && tls.wants_write() {
             writable = tls.write_tls(socket).is_ok();
-        }
-        if !heard {
-            heard = true;
-            if socket.peeks_http() {
-                return Stop::PlainHttp;
-            }
         }
         let mut stream = match tls.read_tls(socket) {
             Ok(0) => Stream::Closed,
@@ -166,12 +162,11 @@ fn converse(tls: &mut ClientConnection, socket: &mut Socket, target: &Target) ->
     }
 }
 
-fn failed(error: rustls::Error, deadline: Deadline) -> Failure {
+fn failed(error: rustls::Error) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(error) => Failure::Server(ServerProblem::from(error)),
         rustls::Error::InvalidMessage(_) => Failure::NotTls,
         rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => Failure::TooOld,
-        rustls::Error::AlertReceived(alert) => unfinished(End::Alert(Alert(u8::from(alert))), deadline),
         error => Failure::Tls(error.to_string()),
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Stream {
 pub(super) fn read(bytes: &[u8], stream: Stream) -> Option<End> {
     let complete = stream == Stream::Closed || bytes.len() >= MOST_BYTES;
     let Some(status) = status(bytes) else {
-        let may_become = bytes.len() < 12 && bytes.iter().zip(b"HTTP/1.").all(|(one, other)| one == other);
+        let may_become = bytes.len() < 13 && bytes.iter().zip(b"HTTP/1.").all(|(one, other)| one == other);
         return match (bytes.is_empty(), complete) {
             (true, true) => Some(End::Closed),
             (_, true) => Some(End::NotHttp),
@@ -44,12 +44,15 @@ pub(super) fn status(bytes: &[u8]) -> Option<u16> {
     let line = bytes.strip_prefix(b"HTTP/1.")?;
     let (&[minor, blank, ref code @ ..], _) = line.split_first_chunk::<5>()?;
     let digits = minor.is_ascii_digit() && code.iter().all(u8::is_ascii_digit);
-    let ends = line.get(5).is_none_or(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
+    // without this, half of a longer number would do
+    let ends = line.get(5).is_some_and(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
     std::str::from_utf8(code).ok().filter(|_| digits && blank == b' ' && ends)?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NO_CERTIFICATE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nServer: nginx/1.22.1\r\nConnection: close\r\n\r\n<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n";
@@ -82,7 +85,7 @@ mod tests {
     fn any_other_status_is_a_reply_as_soon_as_it_is_there() {
         for status in [200_u16, 204, 302, 401, 403, 404, 500, 503] {
             assert_eq!(read(format!("HTTP/1.1 {status} X\r\n").as_bytes(), Stream::Open), reply(status, None));
-            assert_eq!(read(format!("HTTP/1.0 {status}").as_bytes(), Stream::Open), reply(status, None));
+            assert_eq!(read(format!("HTTP/1.0 {status}\r").as_bytes(), Stream::Open), reply(status, None));
         }
         let with_words = b"HTTP/1.1 200 OK\r\n\r\nThe SSL certificate error";
         assert_eq!(read(with_words, Stream::Closed), reply(200, None));
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn half_a_status_line_waits_for_more() {
-        for half in ["", "H", "HTTP/1.", "HTTP/1.1 ", "HTTP/1.1 20"] {
+        for half in ["", "H", "HTTP/1.", "HTTP/1.1 ", "HTTP/1.1 20", "HTTP/1.1 200"] {
             assert_eq!(read(half.as_bytes(), Stream::Open), None);
         }
         assert_eq!(read(b"", Stream::Closed), Some(End::Closed));
@@ -102,6 +105,19 @@ mod tests {
         for other in ["x", "SSH-2.0", "HTTP/2 200 ", "HTTP/1.1 2x0 OK", "HTTP/1.1 2000 OK", "HTTP/1.1200 OK and so on"]
         {
             assert_eq!(read(other.as_bytes(), Stream::Open), Some(End::NotHttp), "{other}");
+        }
+    }
+    proptest! {
+        /// What was said of the beginning stays true, however the bytes come in.
+        #[test]
+        fn more_bytes_change_no_answer(
+            head in prop::sample::select(vec!["", "HTTP/1.1 ", "HTTP/1.1 200 ", "HTTP/1.1 400 x\r\n"]),
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let bytes = [head.as_bytes(), &rest].concat();
+            let answers: Vec<_> = (0..=bytes.len()).filter_map(|end| read(&bytes[..end], Stream::Open)).collect();
+            prop_assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+            prop_assert!(read(&bytes, Stream::Closed).is_some());
         }
     }
 }

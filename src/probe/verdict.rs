@@ -117,14 +117,6 @@ pub struct Judgement {
     pub counts: bool,
 }
 
-/// What a connection came to, the others considered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stance {
-    Through,
-    Refused,
-    Unclear,
-}
-
 /// Judges what was seen at one address.
 #[must_use]
 pub fn judge(seen: &Result<Observations, Failure>, names: Names<'_>) -> Judgement {
@@ -158,99 +150,129 @@ pub fn overall(judgements: &[Judgement]) -> Option<&Judgement> {
     worst(true).or_else(|| worst(false))
 }
 
+/// What a connection came to, the others considered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stance {
+    Through,
+    Refused,
+    Unclear,
+}
+
+/// What all connections came to.
+struct Stances {
+    /// Whether the server asks; `None` where it does on some connections only.
+    asks: Option<bool>,
+    without: Stance,
+    ours: Stance,
+    /// Whether ours went over the wire.
+    sent: bool,
+    /// `None` where the control was not wanted or could not be sent: then it is one more connection without.
+    control: Option<Stance>,
+    /// The status by which an application refused, where TLS had let the client through.
+    application: Option<u16>,
+    /// Whether every connection ended with such a status, which says nothing about certificates then.
+    all_forbidden: bool,
+}
+
+impl Stances {
+    fn of(seen: &Observations) -> Stances {
+        let all: Vec<&Observation> =
+            [Some(&seen.bare), Some(&seen.ours), seen.control.as_ref()].into_iter().flatten().collect();
+        let forbidden = |one: &Observation| match one.end {
+            End::Reply { status: status @ (401 | 403), refusal: None } => Some(status),
+            _ => None,
+        };
+        // some servers only ask in TLS, and the application behind them refuses: seen where another connection got more
+        let opened = all.iter().any(|one| one.is_through() && forbidden(one).is_none());
+        let stance = |one: &Observation| match one {
+            one if one.is_refused() || opened && forbidden(one).is_some() => Stance::Refused,
+            one if one.is_through() => Stance::Through,
+            _ => Stance::Unclear,
+        };
+        let sent = |one: &Observation| one.request.as_ref().is_some_and(|request| request.answered);
+        let asks = seen.ours.request.is_some();
+        Stances {
+            asks: all.iter().all(|one| one.request.is_some() == asks).then_some(asks),
+            without: stance(&seen.bare),
+            ours: stance(&seen.ours),
+            sent: sent(&seen.ours),
+            control: seen.control.as_ref().filter(|control| sent(control)).map(stance),
+            application: all.iter().find_map(|one| forbidden(one)).filter(|_| opened),
+            all_forbidden: all.iter().all(|one| forbidden(one).is_some()),
+        }
+    }
+
+    /// The verdict, and why where it does not say it all.
+    fn tell(&self, seen: &Observations) -> (Verdict, Option<String>) {
+        let inconclusive = |reason| (Verdict::Inconclusive, Some(reason));
+        match (self.without, self.ours, self.control) {
+            _ if self.asks.is_none() => {
+                inconclusive("it asks for a certificate on some connections and not on others".to_owned())
+            }
+            _ if self.asks == Some(false) => (Verdict::NotRequested, None),
+            (_, Stance::Refused, _) if !self.sent => (Verdict::Rejected, Some(NOT_SENT.to_owned())),
+            (_, Stance::Refused, _) => (Verdict::Rejected, Some(refusal(&seen.ours))),
+            (_, Stance::Unclear, _) => inconclusive(unclear("the certificate", &seen.ours)),
+            (Stance::Unclear, ..) => inconclusive(unclear("no certificate", &seen.bare)),
+            _ if !self.sent => inconclusive(NOT_SENT.to_owned()),
+            (.., Some(Stance::Unclear)) => {
+                let control = seen.control.as_ref().unwrap_or(&seen.bare);
+                inconclusive(unclear("a throw-away certificate", control))
+            }
+            (.., Some(Stance::Through)) => {
+                (Verdict::NotVerified, Some("it lets in a throw-away certificate as well".to_owned()))
+            }
+            (Stance::Refused, ..) => (Verdict::RequiredAndAccepted, None),
+            (Stance::Through, ..) => (Verdict::OptionalAndAccepted, None),
+        }
+    }
+
+    fn remarks(&self, verdict: Verdict, seen: &Observations) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let accepted = matches!(verdict, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted);
+        if accepted && self.control.is_none() {
+            let why = match seen.control {
+                None => "there was no control connection",
+                Some(_) => "the throw-away certificate could not be sent",
+            };
+            remarks.push(format!("{why}, so a server that takes any certificate looks the same"));
+        }
+        if let (Some(true), Some(status)) = (self.asks, self.application) {
+            remarks.push(format!("the application behind TLS refuses (HTTP {status}), not the TLS server"));
+        }
+        if verdict == Verdict::NotVerified && self.all_forbidden {
+            remarks.push(
+                "every request is refused in HTTP, so an application that judges certificates itself looks the same"
+                    .to_owned(),
+            );
+        }
+        remarks
+    }
+}
+
 fn judge_observations(seen: &Observations, names: Names<'_>) -> Judgement {
-    let Observations { bare, ours, control } = seen;
-    let control = control.as_ref();
-    let all = [Some(bare), Some(ours), control];
-    let all_seen = all.into_iter().flatten();
-    let asks = ours.request.is_some();
-    let same_request = all_seen.clone().all(|one| one.request.is_some() == asks);
-    let opened = all_seen.clone().any(|one| one.is_through() && !is_forbidden(one));
-    let stance = |one: &Observation| match () {
-        () if one.is_refused() => Stance::Refused,
-        // some web servers only ask in TLS, and the application behind them refuses
-        () if is_forbidden(one) && opened => Stance::Refused,
-        () if one.is_through() => Stance::Through,
-        () => Stance::Unclear,
-    };
-    let (without, with) = (stance(bare), stance(ours));
-    // a control that could not be sent is one more connection without a certificate
-    let sent_control = control.filter(|control| control.request.as_ref().is_some_and(|request| request.answered));
-    let against = sent_control.map(stance);
-    let sent = ours.request.as_ref().is_some_and(|request| request.answered);
-
-    let (verdict, reason) = match (without, with, against) {
-        _ if !same_request => {
-            (Verdict::Inconclusive, Some("it asks for a certificate on some connections and not on others".to_owned()))
-        }
-        _ if !asks => (Verdict::NotRequested, None),
-        (_, Stance::Refused, _) => (Verdict::Rejected, Some(refusal(ours))),
-        (_, Stance::Unclear, _) => (Verdict::Inconclusive, Some(unclear("the certificate", ours))),
-        (Stance::Unclear, ..) => (Verdict::Inconclusive, Some(unclear("no certificate", bare))),
-        _ if !sent => (
-            Verdict::Inconclusive,
-            Some("the certificate was not sent: it takes none of its key's signature schemes".to_owned()),
-        ),
-        (.., Some(Stance::Unclear)) => {
-            (Verdict::Inconclusive, sent_control.map(|control| unclear("a throw-away certificate", control)))
-        }
-        (.., Some(Stance::Through)) => {
-            (Verdict::NotVerified, Some("it lets in a throw-away certificate as well".to_owned()))
-        }
-        (Stance::Refused, ..) => (Verdict::RequiredAndAccepted, None),
-        (Stance::Through, ..) => (Verdict::OptionalAndAccepted, None),
-    };
-
-    let known = |stance: Stance, yes: Stance| (asks && stance != Stance::Unclear).then_some(stance == yes);
-    let mut judgement = Judgement {
+    let stances = Stances::of(seen);
+    let (verdict, reason) = stances.tell(seen);
+    let asks = stances.asks == Some(true);
+    let is = |stance: Stance, yes: Stance| (asks && stance != Stance::Unclear).then_some(stance == yes);
+    Judgement {
         verdict,
         reason,
-        help: String::new(),
-        remarks: Vec::new(),
-        asks: same_request.then_some(asks),
-        requires: if asks { known(without, Stance::Refused) } else { Some(false) },
-        accepts: known(with, Stance::Through).filter(|_| sent),
-        verifies: against.and_then(|against| known(against, Stance::Refused)),
+        help: help(verdict, &seen.ours, names),
+        remarks: stances.remarks(verdict, seen),
+        asks: stances.asks,
+        requires: if stances.asks == Some(false) { Some(false) } else { is(stances.without, Stance::Refused) },
+        accepts: is(stances.ours, Stance::Through).filter(|_| stances.sent),
+        verifies: stances.control.and_then(|control| is(control, Stance::Refused)),
         counts: true,
-    };
-    judgement.help = help(verdict, ours, names);
-    if matches!(verdict, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted) && against.is_none() {
-        judgement.remarks.push(match control {
-            None => "without the control connection, a server that takes any certificate looks the same".to_owned(),
-            Some(_) => {
-                "the throw-away certificate could not be sent, so a server that takes any certificate looks the same"
-                    .to_owned()
-            }
-        });
     }
-    if let Some(End::Reply { status, .. }) = asks.then(|| by_application(seen, opened)).flatten() {
-        judgement.remarks.push(format!("the application behind TLS refuses (HTTP {status}), not the TLS server"));
-    }
-    if verdict == Verdict::NotVerified && all_seen.clone().all(is_forbidden) {
-        judgement.remarks.push(
-            "every request is refused in HTTP, so an application that judges certificates itself looks the same"
-                .to_owned(),
-        );
-    }
-    judgement
 }
 
-/// 401 or 403: the application refuses. That alone says nothing; together with another reply it may.
-fn is_forbidden(one: &Observation) -> bool {
-    matches!(one.end, End::Reply { status: 401 | 403, refusal: None })
-}
-
-/// The end of the first connection that only the application refused, where another one came through.
-fn by_application(seen: &Observations, opened: bool) -> Option<End> {
-    let all = [Some(&seen.bare), Some(&seen.ours), seen.control.as_ref()];
-    all.into_iter().flatten().find(|one| opened && is_forbidden(one)).map(|one| one.end)
-}
+const NOT_SENT: &str = "the certificate was not sent: it takes none of its key's signature schemes";
 
 /// What the server said against the certificate.
 fn refusal(one: &Observation) -> String {
-    let sent = one.request.as_ref().is_some_and(|request| request.answered);
     match one.end {
-        _ if !sent => "the certificate was not sent: it takes none of its key's signature schemes".to_owned(),
         End::Alert(alert) => match alert.meaning() {
             Some(meaning) => format!("{meaning} (TLS alert {alert})"),
             None => format!("it ended the connection (TLS alert {alert})"),
@@ -420,7 +442,7 @@ mod tests {
         );
         assert_eq!(
             judged(Ok(seen(End::Closed, reply(200), None))).remarks,
-            ["without the control connection, a server that takes any certificate looks the same"]
+            ["there was no control connection, so a server that takes any certificate looks the same"]
         );
     }
 

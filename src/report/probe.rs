@@ -1,6 +1,7 @@
 //! What a probe saw and how it is judged → the report: for people as text, for programs as the value itself.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -72,7 +73,7 @@ struct Connection {
 #[derive(Debug)]
 pub struct Sighting {
     /// The address with its port; `None` where the proxy chooses it.
-    pub address: Option<String>,
+    pub address: Option<SocketAddr>,
     /// What was seen.
     pub seen: Result<Observations, Failure>,
 }
@@ -89,7 +90,14 @@ impl<'a> ProbeReport<'a> {
         findings: &'a [Finding],
     ) -> Option<ProbeReport<'a>> {
         let judgements: Vec<Judgement> = sightings.iter().map(|sighting| judge(&sighting.seen, names)).collect();
-        let worst = overall(&judgements)?.clone();
+        let mut worst = overall(&judgements)?.clone();
+        let answers = sightings.iter().zip(&judgements).filter(|(_, one)| one.verdict != Verdict::CannotConnect);
+        if worst.verdict == Verdict::CannotConnect
+            && let Some(answer) = answers.filter_map(|(sighting, _)| sighting.address).next()
+        {
+            let ip = answer.ip();
+            worst.help = format!("probe those alone that answer: --resolve {}:{}", names.target, bracketed(ip));
+        }
         let addresses = sightings.iter().zip(judgements);
         Some(ProbeReport {
             version: 1,
@@ -176,7 +184,7 @@ impl Address {
         let request = seen.and_then(|seen| seen.ours.request.as_ref());
         let authorities = request.map(|request| request.authorities.as_slice()).unwrap_or_default();
         Address {
-            address: sighting.address.clone(),
+            address: sighting.address.map(|address| address.to_string()),
             verdict: judgement.verdict,
             reason: judgement.reason,
             counts: judgement.counts,
@@ -250,6 +258,14 @@ impl Connection {
                 End::NotHttp => "answered, not in HTTP".to_owned(),
             },
         }
+    }
+}
+
+/// As `--resolve` takes it.
+fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
 

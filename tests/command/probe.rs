@@ -48,7 +48,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
             ("a reply that is no HTTP is inconclusive", not_http),
+            ("three connections with one GET each, and no redirect is followed", redirect),
             ("every address is tried, and the worst counts", two_addresses),
+            ("an address that refuses counts, and the way around it is named", one_closed_address),
             ("an address is tried once", same_address_twice),
             ("an address without a route is left aside", no_route),
             ("an endpoint may be an address", address_as_endpoint),
@@ -210,7 +212,7 @@ fn no_control() {
     let port = server(Wants::Required(&CLIENT_CA));
     let expected = REQUIRED.replace("  with a throw-away one   refused, TLS alert unknown_ca\n", "").replace(
         "verdict:",
-        "  note: without the control connection, a server that takes any certificate looks the same\nverdict:",
+        "  note: there was no control connection, so a server that takes any certificate looks the same\nverdict:",
     );
     shows(probe_with(&folder(), port, "--no-control"), port, 0, &expected);
 }
@@ -483,12 +485,12 @@ fn closed_port() {
     shows(probe(port), port, 2, &cannot_connect("connection refused", help));
 }
 
-/// What a probe with a timeout of one second shows, and that it did not take much longer for so many timeouts.
+/// What a probe with a timeout of some seconds shows, and that it ends.
 #[track_caller]
-fn within(port: u16, timeouts: u64, code: i32, stdout: &str) {
+fn within(port: u16, seconds: u64, code: i32, stdout: &str) {
     let start = Instant::now();
-    shows(probe_with(&folder(), port, "--timeout 1s"), port, code, stdout);
-    assert!(start.elapsed() < Duration::from_secs(timeouts + 10), "{:?}", start.elapsed());
+    shows(probe_with(&folder(), port, &format!("--timeout {seconds}s")), port, code, stdout);
+    assert!(start.elapsed() < Duration::from_secs(3 * seconds + 10), "{:?}", start.elapsed());
 }
 
 fn silent_server() {
@@ -531,7 +533,7 @@ fn dripping_reply() {
     let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
     within(
         port,
-        1,
+        3,
         2,
         "\
 https://localhost:PORT at 127.0.0.1:PORT, TLS 1.3
@@ -546,7 +548,7 @@ verdict: inconclusive: with the certificate, it did not finish its answer in tim
     );
     let page: &[u8] = [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), DRIP].concat().leak();
     let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
-    within(port, 0, 0, REQUIRED);
+    within(port, 5, 0, REQUIRED);
 }
 
 fn endless_reply() {
@@ -574,6 +576,23 @@ verdict: inconclusive: with the certificate, it answered with something that is 
     );
 }
 
+fn redirect() {
+    let elsewhere = Tls::new(&SERVER_CA, Wants::Nothing);
+    let reply = format!("HTTP/1.1 302 Found\r\nLocation: https://localhost:{}/\r\n\r\n", elsewhere.start());
+    let reply: &[u8] = reply.into_bytes().leak();
+    let tls = Tls { reply, bare_reply: reply, ..Tls::new(&SERVER_CA, Wants::Nothing) };
+    let port = tls.start();
+    let output = probe(port).ended_with(1);
+    assert!(output.stdout().contains("\n  with client.crt         answered, HTTP 302\n"), "{}", output.stdout());
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: delegate-mtls/{}\r\nAccept: */*\r\nConnection: \
+         close\r\n\r\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(*tls.requests.lock().unwrap(), [request.clone(), request.clone(), request]);
+    assert!(elsewhere.requests.lock().unwrap().is_empty());
+}
+
 /// The table of [`REQUIRED`] alone.
 fn required_table() -> &'static str {
     REQUIRED.split_once("verdict").unwrap().0
@@ -599,6 +618,22 @@ verdict: not requested (the worst of its addresses, which differ)
         required_table()
     );
     shows(probe_with(&folder(), port, &format!("--resolve localhost:{port}:127.0.0.2")), port, 1, &expected);
+}
+
+fn one_closed_address() {
+    let port = server(Wants::Required(&CLIENT_CA));
+    let expected = format!(
+        "\
+{}  required and accepted
+https://localhost:PORT at 127.0.0.3:PORT
+  cannot connect: connection refused
+verdict: cannot connect: connection refused (the worst of its addresses, which differ)
+  LOOSE and STRICT: a delegate at this place does not connect
+  help: probe those alone that answer: --resolve localhost:PORT:127.0.0.1
+",
+        required_table()
+    );
+    shows(probe_with(&folder(), port, &format!("--resolve localhost:{port}:127.0.0.3")), port, 2, &expected);
 }
 
 fn same_address_twice() {
@@ -859,6 +894,10 @@ fn arguments() {
     refused(
         &format!("probe localhost:1 {OPTIONS} --timeout 10"),
         "error: `10` is not a duration\n  help: give a number with a unit: `30d`, `12h`, `5m`, `5s`\n",
+    );
+    refused(
+        &format!("probe localhost:1 {OPTIONS} --timeout 0s"),
+        "error: `--timeout 0s` leaves no time to connect\n  help: the default is 10s, for each connection\n",
     );
     refused(
         &format!("probe localhost:1 {OPTIONS} --at noon"),

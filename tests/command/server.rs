@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rcgen::{
@@ -99,13 +99,23 @@ pub(crate) struct Tls<'a> {
     pub(crate) reply: &'static [u8],
     /// What a client without a certificate gets.
     pub(crate) bare_reply: &'static [u8],
+    /// What clients said, behind their handshakes.
+    pub(crate) requests: Arc<Mutex<Vec<String>>>,
 }
 
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 
 impl<'a> Tls<'a> {
     pub(crate) fn new(authority: &'a Authority, wants: Wants<'a>) -> Tls<'a> {
-        Tls { authority, params: server_params(), wants, versions: rustls::ALL_VERSIONS, reply: OK, bare_reply: OK }
+        Tls {
+            authority,
+            params: server_params(),
+            wants,
+            versions: rustls::ALL_VERSIONS,
+            reply: OK,
+            bare_reply: OK,
+            requests: Arc::default(),
+        }
     }
 
     /// Its port.
@@ -114,8 +124,8 @@ impl<'a> Tls<'a> {
     }
 
     pub(crate) fn start_at(&self, address: &str) -> SocketAddr {
-        let (config, replies) = (self.config(), [self.reply, self.bare_reply]);
-        serve(address, move |socket| talk(&config, replies, socket))
+        let (config, replies, requests) = (self.config(), [self.reply, self.bare_reply], Arc::clone(&self.requests));
+        serve(address, move |socket| talk(&config, replies, &requests, socket))
     }
 
     fn config(&self) -> Arc<ServerConfig> {
@@ -191,7 +201,12 @@ impl ClientCertVerifier for Own {
 }
 
 /// One connection: handshake, request, reply. `DRIP` in the reply's place goes on for ever.
-fn talk(config: &Arc<ServerConfig>, [reply, bare_reply]: [&[u8]; 2], mut socket: TcpStream) {
+fn talk(
+    config: &Arc<ServerConfig>,
+    [reply, bare_reply]: [&[u8]; 2],
+    requests: &Mutex<Vec<String>>,
+    mut socket: TcpStream,
+) {
     let mut tls = ServerConnection::new(Arc::clone(config)).unwrap();
     let mut stream = rustls::Stream::new(&mut tls, &mut socket);
     let mut request = Vec::new();
@@ -202,6 +217,7 @@ fn talk(config: &Arc<ServerConfig>, [reply, bare_reply]: [&[u8]; 2], mut socket:
             _ => return finish(&socket),
         }
     }
+    requests.lock().unwrap().push(String::from_utf8(request).unwrap());
     let reply = if stream.conn.peer_certificates().is_some() { reply } else { bare_reply };
     let (reply, drips) = reply.strip_suffix(DRIP).map_or((reply, false), |head| (head, true));
     let written = stream.write_all(reply);

@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn help_and_version() {
     let folder = Folder::new();
-    for line in ["--help", "-h", "help", "inject --help", "help remove", "diff -h"] {
+    for line in ["--help", "-h", "help", "inject --help", "help remove", "diff -h", "probe --help"] {
         let output = folder.run(line).ended_with(0);
         assert!(output.stdout().contains("Usage: delegate-mtls"), "{line}: {}", output.stdout());
         assert_eq!(output.stderr, "");
@@ -32,7 +32,7 @@ fn help_and_version() {
         folder.run(line).ended_with(0).says(concat!("delegate-mtls ", env!("CARGO_PKG_VERSION"), "\n"), "");
     }
     let help = folder.run("--help");
-    for command in ["inject", "diff", "remove", "certs", "completions", "man"] {
+    for command in ["inject", "diff", "remove", "certs", "probe", "completions", "man"] {
         assert!(help.stdout().contains(&format!("\n  {command} ")), "{command}: {}", help.stdout());
     }
 }

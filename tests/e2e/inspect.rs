@@ -44,8 +44,8 @@ fn every_certificate_reads_as_openssl_reads_it() {
         if let Some(bits) = card["key"]["bits"].as_u64() {
             assert!(full.contains(&format!("Public-Key: ({bits} bit)")), "{name}");
         }
-        assert_eq!(card["ca"] == Value::from(true), full.contains("CA:TRUE"), "{name}");
-        assert_eq!(card["ca"] == Value::from(false), full.contains("CA:FALSE"), "{name}");
+        assert_eq!(card["ca"] == true, full.contains("CA:TRUE"), "{name}");
+        assert_eq!(card["ca"] == false, full.contains("CA:FALSE"), "{name}");
     }
 }
 

@@ -76,6 +76,7 @@ fn issued() -> &'static Issued {
         sign("expired", "ca", "client", "-1");
         sign("usage", "ca", "server", "99");
         sign("server", "server-ca", "server", "99");
+        sign("server-v1", "server-ca", "none", "99");
         sign("mismatch", "ca", "client", "99");
         fs::copy(issued.file("client.key"), issued.file("mismatch.key")).unwrap();
         let both = [issued.read("server.crt"), issued.read("server.key")].concat();
@@ -143,14 +144,21 @@ impl Reports {
     }
 }
 
-fn nginx(modes: &[&str]) -> Running {
+fn nginx(directives: &[&str]) -> Running {
     let [cert, key, ca] = ["server.crt", "server.key", "ca.crt"].map(|file| issued().file(file));
-    servers::nginx(&cert, &key, &ca, modes)
+    servers::nginx(&cert, &key, &ca, directives)
 }
 
 #[test]
 fn nginx_is_judged_by_what_it_does() {
-    let nginx = nginx(&["on", "optional", "optional_no_ca", "off"]);
+    let nginx = nginx(&[
+        "ssl_verify_client on;",
+        "ssl_verify_client optional;",
+        "ssl_verify_client optional_no_ca;",
+        "ssl_verify_client off;",
+        "ssl_verify_client optional; if ($ssl_client_verify != SUCCESS) { return 403; }",
+        "ssl_verify_client optional_no_ca; if ($ssl_client_verify != SUCCESS) { return 403; }",
+    ]);
     let ports: Vec<&[u16]> = nginx.ports.chunks(2).collect();
     let mut reports = Reports::new();
     let required = [
@@ -171,14 +179,19 @@ fn nginx_is_judged_by_what_it_does() {
     let unverified = [("v3", NotVerified), ("other", NotVerified), ("expired", Rejected)];
     reports.expect_all("nginx optional_no_ca", ports[2], &unverified);
     reports.expect_all("nginx off", ports[3], &[("v3", NotRequested), ("other", NotRequested)]);
-    let plain = reports.expect("nginx without TLS", ports[4][0], "v3", CannotConnect);
+    // the refusal is the application's: in the second one everything without a good certificate looks alike
+    let enforced = [("v3", Required), ("client", Required), ("other", Rejected), ("expired", Rejected)];
+    reports.expect_all("nginx optional, 403", ports[4], &enforced);
+    let enforced = [("v3", Required), ("client", Required), ("other", NotVerified), ("expired", Rejected)];
+    reports.expect_all("nginx optional_no_ca, 403", ports[5], &enforced);
+    let plain = reports.expect("nginx without TLS", ports[6][0], "v3", CannotConnect);
     assert_eq!(plain["reason"], Value::from("the server speaks plain HTTP on this port, not TLS"));
-    reports.follow_the_schema(2 * 18 + 1);
+    reports.follow_the_schema(2 * 26 + 1);
 }
 
 #[test]
 fn a_pair_that_nginx_does_not_ask_for_would_not_be_sent_by_a_delegate() {
-    let nginx = nginx(&["on"]);
+    let nginx = nginx(&["ssl_verify_client on;"]);
     let mut reports = Reports::new();
     for port in &nginx.ports[..2] {
         let sends = |report: &Value| report["addresses"][0]["delegate_sends"].clone();
@@ -253,13 +266,29 @@ fn the_alert_of_openssl_is_told_in_words() {
 }
 
 #[test]
-fn a_server_certificate_of_openssl_req_is_a_problem_of_the_servers() {
+fn a_server_certificate_that_is_no_servers_is_a_problem_of_the_servers() {
     let mut reports = Reports::new();
     for version in ["-tls1_2", "-tls1_3"] {
-        let server = s_server(version, "self-signed", &["-Verify", "1", "-verify_return_error"]);
-        reports.expect("s_server with CA:TRUE", server.ports[0], "v3", ServerCertificate);
+        for (certificate, reason) in [
+            // what `openssl req -x509` makes
+            ("self-signed", "it is marked as a CA (CA:TRUE), not as a server's"),
+            ("server-v1", "it is X.509 version 1, which names no host"),
+        ] {
+            let server = s_server(version, certificate, &["-Verify", "1", "-verify_return_error"]);
+            let report = reports.expect(certificate, server.ports[0], "v3", ServerCertificate);
+            assert_eq!(report["reason"], Value::from(reason));
+        }
     }
-    reports.follow_the_schema(2);
+    reports.follow_the_schema(4);
+}
+
+#[test]
+fn a_server_of_another_age_is_named_as_such() {
+    let server = s_server("-tls1_1", "server", &["-cipher", "DEFAULT@SECLEVEL=0"]);
+    let mut reports = Reports::new();
+    let report = reports.expect("TLS 1.1", server.ports[0], "v3", CannotConnect);
+    assert_eq!(report["reason"], Value::from("the server speaks neither TLS 1.2 nor 1.3"));
+    reports.follow_the_schema(1);
 }
 
 /// HAProxy with a server for every mode, in TLS 1.2 and in 1.3.

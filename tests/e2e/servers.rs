@@ -55,10 +55,10 @@ pub(crate) fn start(program: &str, count: usize, arguments: impl Fn(&Path, &[u16
     panic!("the server `{program}` does not start (`.ci/run` installs it); it said:\n{said}");
 }
 
-/// nginx with a server for every mode of `ssl_verify_client`, in TLS 1.2 and in 1.3, which answers with what it thinks of
+/// nginx with a server for each set of directives, in TLS 1.2 and in 1.3, which answers with what it thinks of
 /// the client's certificate; behind them one that speaks plain HTTP.
-pub(crate) fn nginx(cert: &Path, key: &Path, client_ca: &Path, modes: &[&str]) -> Running {
-    start("nginx", 2 * modes.len() + 1, |dir, ports| {
+pub(crate) fn nginx(cert: &Path, key: &Path, client_ca: &Path, directives: &[&str]) -> Running {
+    start("nginx", 2 * directives.len() + 1, |dir, ports| {
         let mut config = format!(
             "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n",
             dir.display()
@@ -68,11 +68,11 @@ pub(crate) fn nginx(cert: &Path, key: &Path, client_ca: &Path, modes: &[&str]) -
         }
         config += &format!("ssl_certificate {}; ssl_certificate_key {};\n", cert.display(), key.display());
         let versions = ["TLSv1.2", "TLSv1.3"];
-        for (mode, ports) in modes.iter().zip(ports.chunks(2)) {
+        for (directives, ports) in directives.iter().zip(ports.chunks(2)) {
             for (port, version) in ports.iter().zip(versions) {
                 config += &format!(
                     "server {{ listen 127.0.0.1:{port} ssl; ssl_protocols {version}; ssl_client_certificate {}; \
-                     ssl_verify_client {mode}; ssl_verify_depth 3; location / {{ return 200 '$ssl_client_verify $ssl_client_s_dn\n'; }} }}\n",
+                     ssl_verify_depth 3; {directives} location / {{ return 200 '$ssl_client_verify $ssl_client_s_dn\n'; }} }}\n",
                     client_ca.display()
                 );
             }

@@ -33,7 +33,12 @@ fn a_pair_from_certs_client_reaches_the_server_through_the_manifest() {
         "x509 -req -sha256 -days 9 -extfile server.cnf -extensions server -in server.csr -CA servers.crt -CAkey \
          servers.key -set_serial 1 -out server.crt",
     );
-    let server = nginx(&issued.file("server.crt"), &issued.file("server.key"), &issued.file("ca.crt"), &["on"]);
+    let server = nginx(
+        &issued.file("server.crt"),
+        &issued.file("server.key"),
+        &issued.file("ca.crt"),
+        &["ssl_verify_client on;"],
+    );
     for port in &server.ports[..2] {
         let reply = java_client(&pod.cert(), &pod.key(), &issued.file("servers.crt"), *port).ended_with(0);
         let (head, body) = reply.text().split_once("\r\n\r\n").unwrap();
