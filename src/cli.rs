@@ -10,7 +10,7 @@ use crate::issuance::{CA_SUBJECT, DAYS};
 #[derive(Debug, Parser)]
 #[command(name = "delegate-mtls", version, about, max_term_width = 100, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done · 1 the answer is no (--check, diff: would change) · 2 not done, nothing written"
+    after_help = "Exit codes: 0 done · 1 no (would change, is wrong, is not accepted) · 2 not done, nothing written"
 )]
 pub struct Cli {
     #[command(subcommand)]

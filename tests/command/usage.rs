@@ -41,7 +41,7 @@ fn exit_codes() {
     let help = Folder::new().run("--help");
     assert!(
         help.stdout().ends_with(
-            "Exit codes: 0 done · 1 the answer is no (--check, diff: would change) · 2 not done, nothing written\n"
+            "Exit codes: 0 done · 1 no (would change, is wrong, is not accepted) · 2 not done, nothing written\n"
         ),
         "{}",
         help.stdout()
