@@ -155,6 +155,11 @@ pub(super) fn same_name(one: &X509Name<'_>, other: &X509Name<'_>) -> bool {
     one.as_raw() == other.as_raw() || normal_form(one) == normal_form(other)
 }
 
+/// Whether `name` begins with all of `subtree` (RFC 5280 §4.2.1.10), compared as names are.
+pub(super) fn is_below(name: &X509Name<'_>, subtree: &X509Name<'_>) -> bool {
+    normal_form(name).starts_with(&normal_form(subtree))
+}
+
 /// One attribute: its OID, and the folded text or the bytes of its value.
 type Attribute = (Vec<u8>, Result<String, Vec<u8>>);
 

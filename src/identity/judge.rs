@@ -492,12 +492,8 @@ impl<'a> Judgement<'a> {
         else {
             return;
         };
-        let names = if self.path.end == End::Anchor {
-            let chain: Vec<&[u8]> = members.iter().map(|(_, member, ..)| member.certificate.der.as_slice()).collect();
-            constraints::names(&chain, now)
-        } else {
-            Names::Unknown
-        };
+        let names =
+            if self.path.end == End::Anchor { constraints::names(&self.path.members, now) } else { Names::Unknown };
         let help = Some(self.verify());
         let rule = "name-constraint";
         match names {

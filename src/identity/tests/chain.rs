@@ -248,6 +248,17 @@ fn judges_name_constraints() {
     other.push(DnType::OrganizationName, "Other");
     let directory = constrained(GeneralSubtree::DirectoryName(other));
     assert_eq!(verdict(&directory.issue(params("Client")), &directory.pem), forbidden);
+    // A name is allowed if it begins with the permitted one; webpki would have them equal.
+    let mut below = params("Client");
+    below.distinguished_name = DistinguishedName::new();
+    below.distinguished_name.push(DnType::OrganizationName, "OTHER");
+    below.distinguished_name.push(DnType::CommonName, "Client");
+    assert_eq!(
+        verdict(&directory.issue(below), &directory.pem),
+        [
+            "warning[name-constraint] ca.crt: the CA `CN=Root` constrains the names below it, and those of the certificate cannot be judged here"
+        ]
+    );
     let mut expired = called("a.example.org");
     expired.not_after = NOW - DAY;
     assert_eq!(
