@@ -16,6 +16,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 use super::error::Cause;
 use super::key::{bits, stripped};
 use super::pem::{self, Block};
+use super::signature::fits;
 
 /// SHA-256 of a certificate's DER, printed as OpenSSL does: `AA:BB:…`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +103,11 @@ impl Certificate {
     /// The parsed form; `Some` for every value of this type, because [`Certificate::read`] parsed it before.
     pub(super) fn x509(&self) -> Option<X509Certificate<'_>> {
         X509Certificate::from_der(&self.der).ok().map(|(_, x509)| x509)
+    }
+
+    /// Whether it is within its lifetime, as OpenSSL counts: the last second no longer belongs to it.
+    pub(super) fn is_valid(&self, now: OffsetDateTime) -> bool {
+        self.summary.not_before <= now && now < self.summary.not_after
     }
 
     pub(super) fn pem(&self) -> String {
@@ -324,6 +330,12 @@ pub(super) fn key_identifiers<'a>(x509: &'a X509Certificate<'a>) -> (Option<&'a 
         }
     }
     ids
+}
+
+/// Whether everybody takes it for self-signed: it names itself as its issuer. Nobody computes the signature for that
+/// (OpenSSL's `EXFLAG_SS`; RFC 5280 §3.2 calls equal names alone self-issued).
+pub(super) fn self_signed(x509: &X509Certificate<'_>) -> bool {
+    same_name(x509.subject(), x509.issuer()) && identifies(x509, x509) && fits(&x509.signature_algorithm, x509)
 }
 
 /// Whether `issuer` is the one that `child` names by key identifier, serial number and issuer, as far as it names

@@ -8,7 +8,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
 use x509_parser::x509::X509Version;
 
-use super::certificate::{ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name};
+use super::certificate::{
+    Certificate, ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name, self_signed,
+};
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
 use super::error::{beside, shell};
@@ -24,7 +26,7 @@ const CLOCK_SKEW: i64 = 5 * 60;
 pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> Vec<Finding> {
     let asked = options.chain == ChainCheck::ToAnchor;
     let path = match &identity.ca {
-        Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates),
+        Some(ca) if asked => chain::walk(&identity.chain, &ca.certificates, options.now),
         _ => chain::alone(&identity.chain),
     };
     let mut judgement = Judgement { identity, path: &path, findings: Vec::new() };
@@ -198,27 +200,32 @@ impl<'a> Judgement<'a> {
         let Some(leaf) = self.path.members.first() else {
             return;
         };
-        let file = &identity.certificate_name;
-        let in_ca = identity.ca.as_ref().is_some_and(|ca| ca.certificates.contains(leaf.certificate));
+        let (file, ca) = (&identity.certificate_name, self.ca_name());
+        let in_ca = self.is_in_ca(leaf);
         let marked = ca_flag(&leaf.x509) == Some(true);
-        let version_1 = leaf.x509.version() == X509Version::V1;
-        if in_ca && (marked || version_1) {
+        let own_issuer = self_signed(&leaf.x509);
+        if in_ca && (marked || own_issuer && leaf.x509.version() == X509Version::V1) {
             self.error(
                 "leaf-is-ca",
                 file,
-                format!("is the CA of `{}` itself, and the delegate would carry the CA's key", self.ca_name()),
+                format!("is the CA of `{ca}` itself, and the delegate would carry the CA's key"),
                 Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
             );
-        } else if in_ca {
+        } else if in_ca && own_issuer {
             self.say(
                 "leaf-is-ca",
                 Severity::Warning,
                 file,
-                format!(
-                    "stands in `{}` itself: a server has to trust this one certificate instead of a CA",
-                    self.ca_name()
-                ),
+                format!("stands in `{ca}` itself: a server has to trust this one certificate instead of a CA"),
                 None,
+            );
+        } else if in_ca && self.path.end == End::Anchor {
+            self.say(
+                "ca-not-ca",
+                Severity::Warning,
+                ca,
+                "holds the client certificate beside the CA: a server would trust it on its own".to_owned(),
+                Some(format!("leave only the CA that issued `{file}` in `{ca}`")),
             );
         } else if marked {
             self.say(
@@ -226,7 +233,7 @@ impl<'a> Judgement<'a> {
                 Severity::Warning,
                 file,
                 "is marked as a CA (CA:TRUE), and some servers refuse that from a client".to_owned(),
-                Some("have it issued again with `basicConstraints = critical,CA:FALSE`".to_owned()),
+                Some(self.renew()),
             );
         }
     }
@@ -267,16 +274,44 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// How to have the leaf issued again.
+    /// How to have the leaf issued again: without extensions, because none is needed and any may forbid something.
     fn renew(&self) -> String {
         let (certificate, key) = (&self.identity.certificate_name, &self.identity.key_name);
+        self.sign(&format!("openssl x509 -x509toreq -in {} -signkey {}", shell(certificate), shell(key)))
+    }
+
+    /// How to have the leaf issued again under another name.
+    fn rename(&self) -> String {
+        let key = shell(&self.identity.key_name);
+        self.sign(&format!("openssl req -new -key {key} -subj '/O=Example ORG/CN=Client'"))
+    }
+
+    /// How to have a leaf issued for what `request` prints.
+    fn sign(&self, request: &str) -> String {
         format!(
-            "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
-            shell(certificate),
-            shell(key),
+            "{request} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
             self.ca_file(),
-            shell(&beside(certificate, "new.crt"))
+            shell(&beside(&self.identity.certificate_name, "new.crt"))
         )
+    }
+
+    /// How to get rid of what stands in a certificate of the path. An authority's own certificate can be made anew from
+    /// its key, under the same name, and what it issued stays valid.
+    fn reissue(&self, at: usize, member: &Member<'_>, who: &str) -> String {
+        match &self.identity.ca {
+            _ if at == 0 => self.renew(),
+            Some(ca)
+                if ca.certificates.as_slice() == std::slice::from_ref(member.certificate)
+                    && self_signed(&member.x509) =>
+            {
+                format!(
+                    "openssl x509 -in {} -signkey ca.key -clrext -sha256 -days 9999 -extfile <(echo basicConstraints=critical,CA:TRUE) -out {}",
+                    shell(&ca.name),
+                    shell(&beside(&ca.name, "new.crt"))
+                )
+            }
+            _ => format!("have {who} issued again with `basicConstraints = critical,CA:TRUE` and no other extension"),
+        }
     }
 
     /// How to ask OpenSSL about the chain.
@@ -298,6 +333,7 @@ impl<'a> Judgement<'a> {
         for (at, member, who, file) in self.members() {
             let x509 = &member.x509;
             let rule = "usage-forbids-client-auth";
+            let help = self.reissue(at, member, &who);
             if let Ok(Some(usage)) = x509.extended_key_usage() {
                 let usage = usage.value;
                 // anyExtendedKeyUsage is not enough for OpenSSL and webpki, although it is for Java.
@@ -307,11 +343,7 @@ impl<'a> Judgement<'a> {
                         rule,
                         file,
                         format!("the extended key usage of {who} allows {named}, not clientAuth"),
-                        Some(if at == 0 {
-                            "have it issued again with `extendedKeyUsage = clientAuth`".to_owned()
-                        } else {
-                            "use a CA without extended key usage, or with clientAuth in it".to_owned()
-                        }),
+                        Some(help.clone()),
                     );
                 }
             }
@@ -328,7 +360,7 @@ impl<'a> Judgement<'a> {
                         "the key usage of {who} allows {}, not digitalSignature, and a TLS client has to sign",
                         usages(usage.value)
                     ),
-                    Some("have it issued again with `keyUsage = digitalSignature`".to_owned()),
+                    Some(help.clone()),
                 );
             }
             let netscape = x509.extensions().iter().find_map(|e| match e.parsed_extension() {
@@ -340,26 +372,27 @@ impl<'a> Judgement<'a> {
                     rule,
                     file,
                     format!("the Netscape certificate type of {who} does not allow a TLS client"),
-                    Some("have it issued again without `nsCertType`".to_owned()),
+                    Some(help),
                 );
             }
         }
     }
 
     fn extensions(&mut self) {
-        for (_, member, who, file) in self.members() {
+        for (at, member, who, file) in self.members() {
+            let help = Some(self.reissue(at, member, &who));
             match extension_defect(&member.x509) {
                 Some(ExtensionDefect::UnknownCritical(oid)) => self.error(
                     "unknown-critical-extension",
                     file,
                     format!("{who} has the critical extension `{oid}`, which no server knows"),
-                    Some("have it issued again without that extension, or with it not critical".to_owned()),
+                    help.clone(),
                 ),
                 Some(ExtensionDefect::Malformed(oid)) => self.error(
                     "cert-unreadable",
                     file,
                     format!("the extension `{oid}` of {who} cannot be read"),
-                    Some("have it issued again".to_owned()),
+                    help.clone(),
                 ),
                 Some(ExtensionDefect::Duplicate(oid)) => self.error(
                     "cert-unreadable",
@@ -410,7 +443,7 @@ impl<'a> Judgement<'a> {
                     "weak-signature",
                     file,
                     format!("{who} is signed with {hash}, which servers refuse"),
-                    Some("have it issued again with `-sha256`".to_owned()),
+                    Some(if at == 0 { self.renew() } else { format!("have {who} issued again with `-sha256`") }),
                 );
             } else if member.unverifiable {
                 self.say(
@@ -436,12 +469,14 @@ impl<'a> Judgement<'a> {
                 continue;
             }
             let x509 = &member.x509;
-            let self_issued = same_name(x509.subject(), x509.issuer());
-            let help = Some("have the certificates issued by a CA, `basicConstraints = critical,CA:TRUE` and `keyUsage = keyCertSign`".to_owned());
+            let usage = x509.key_usage().ok().flatten().map(|usage| usage.value);
+            let root = member.origin == Origin::Ca && self_signed(x509);
+            let help = Some(self.reissue(at, member, &who));
             match ca_flag(x509) {
                 Some(true) => {}
-                // A version 1 root is trusted for what it is; a version 1 intermediate is nothing.
-                None if x509.version() == X509Version::V1 && self_issued && member.origin == Origin::Ca => {}
+                // A root that says nothing is trusted for what it is: of version 1, or made to sign certificates.
+                None if root
+                    && (x509.version() == X509Version::V1 || usage.is_some_and(|usage| usage.key_cert_sign())) => {}
                 None if x509.version() == X509Version::V1 => self.error(
                     "issuer-not-ca",
                     file,
@@ -455,14 +490,14 @@ impl<'a> Judgement<'a> {
                     help.clone(),
                 ),
             }
-            if let Ok(Some(usage)) = x509.key_usage()
-                && !usage.value.key_cert_sign()
+            if let Some(usage) = usage
+                && !usage.key_cert_sign()
             {
                 self.error(
                     "issuer-not-ca",
                     file,
-                    format!("the key usage of {who} allows {}, not keyCertSign", usages(usage.value)),
-                    help,
+                    format!("the key usage of {who} allows {}, not keyCertSign", usages(usage)),
+                    help.clone(),
                 );
             }
             if let Ok(Some(constraints)) = x509.basic_constraints()
@@ -473,13 +508,10 @@ impl<'a> Judgement<'a> {
                     "path-length",
                     file,
                     format!("{who} allows {limit} intermediate{} below it, and there {}", plural(limit), are(depth)),
-                    Some(
-                        "have the client certificate issued by a CA higher up, or use a CA with a longer `pathlen`"
-                            .to_owned(),
-                    ),
+                    help,
                 );
             }
-            if !self_issued {
+            if !same_name(x509.subject(), x509.issuer()) {
                 depth = depth.saturating_add(1);
             }
         }
@@ -542,22 +574,44 @@ impl<'a> Judgement<'a> {
                 asked.then(|| "--ca ca.crt".to_owned()),
             ),
             End::NoIssuer { renamed } => {
-                let self_signed = same_name(last.x509.subject(), last.x509.issuer());
-                let (message, help) = match (renamed, last.origin) {
+                let self_signed = self_signed(&last.x509);
+                let wanted = format!("--ca wants the certificate of `{issuer}`");
+                let (rule, place, message, help) = match (renamed, last.origin) {
                     (Some(renamed), _) => (
+                        "issuer-unknown",
+                        file,
                         format!(
                             "{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"
                         ),
-                        "have the client certificate issued again by the CA of that file".to_owned(),
+                        self.renew(),
                     ),
-                    (None, Origin::Ca) if at > 0 || !self_signed => (
+                    (None, _) if at == 0 && self.is_in_ca(last) && ca_flag(&last.x509) != Some(true) => (
+                        "ca-not-ca",
+                        ca,
+                        format!("holds the client certificate itself, not the CA that issued it, `{issuer}`"),
+                        wanted,
+                    ),
+                    (None, Origin::Ca) if !self_signed => (
+                        "issuer-unknown",
+                        file,
                         format!("`{ca}` is not complete: {who} is issued by `{issuer}`, which is not in it"),
                         format!("append the certificate of `{issuer}` to `{ca}`: a server trusts nothing but a root"),
                     ),
-                    (None, _) if self_signed && at == 0 => {
-                        (format!("the certificate is signed by itself, not by a CA of `{ca}`"), self.renew())
-                    }
+                    (None, _) if self_signed && at == 0 => (
+                        "issuer-unknown",
+                        file,
+                        format!("the certificate is signed by itself, not by a CA of `{ca}`"),
+                        self.renew(),
+                    ),
+                    (None, _) if !self.has_ca() => (
+                        "ca-not-ca",
+                        ca,
+                        format!("holds no CA, only {}: CA:TRUE is missing", self.ca_subjects()),
+                        wanted,
+                    ),
                     (None, _) if self_signed => (
+                        "issuer-unknown",
+                        file,
                         format!(
                             "{who} is a root of its own, and not one of `{ca}`, which holds {}",
                             self.ca_subjects()
@@ -565,14 +619,20 @@ impl<'a> Judgement<'a> {
                         format!("--ca wants the certificate of the CA that issued `{certificate_file}`"),
                     ),
                     (None, _) => (
+                        "issuer-unknown",
+                        file,
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
-                        format!(
-                            "--ca wants the certificate of `{issuer}`; if that is an intermediate, append it to `{certificate_file}`"
-                        ),
+                        format!("{wanted}; if that is an intermediate, append it to `{certificate_file}`"),
                     ),
                 };
-                self.error("issuer-unknown", file, message, Some(help));
+                self.error(rule, place, message, Some(help));
             }
+            End::SelfSigned => self.error(
+                "subject-is-issuer",
+                file,
+                format!("{who} has the name of its issuer, `{issuer}`, and a server takes it for self-signed"),
+                Some(self.rename()),
+            ),
             End::OtherIdentifier { origin } => {
                 let other = self.place(*origin);
                 self.error(
@@ -636,6 +696,17 @@ impl<'a> Judgement<'a> {
                 Some(format!("leave only the CA that issued `{}` in `{ca}`", self.identity.certificate_name)),
             );
         }
+    }
+
+    /// Whether the authority's file holds this very certificate.
+    fn is_in_ca(&self, member: &Member<'_>) -> bool {
+        self.identity.ca.as_ref().is_some_and(|ca| ca.certificates.contains(member.certificate))
+    }
+
+    /// Whether the authority's file holds anything that could have issued a certificate.
+    fn has_ca(&self) -> bool {
+        let mut certificates = self.identity.ca.iter().flat_map(|ca| &ca.certificates).filter_map(Certificate::x509);
+        certificates.any(|x509| ca_flag(&x509).unwrap_or_else(|| self_signed(&x509)))
     }
 
     /// Who the authority's file holds, in a few words.

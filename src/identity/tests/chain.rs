@@ -26,13 +26,7 @@ fn tells_another_authority_from_one_that_was_created_again() {
     // The right one of that name is found behind the wrong one.
     assert_eq!(verdict(&leaf, &format!("{}{}", again.pem, root.pem)), [""; 0]);
     // A version 1 leaf has no key identifier to go by.
-    let mut same_name = CertificateParams::new(Vec::new()).unwrap();
-    same_name.distinguished_name = DistinguishedName::new();
-    same_name.distinguished_name.push(DnType::OrganizationName, "Example ORG");
-    same_name.distinguished_name.push(DnType::CommonName, "CA Cert");
-    same_name.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-    let recipe_again = same_name.self_signed(&key).unwrap().pem();
+    let recipe_again = recipe_ca().self_signed(&*AUTHORITY).unwrap().pem();
     assert_eq!(judged(V1, KEY, &recipe_again)[..1], created_again);
     // OpenSSL, with both in its file, tries the first one only.
     assert_eq!(
@@ -156,14 +150,127 @@ fn refuses_a_self_signed_leaf_and_a_leaf_as_authority() {
         verdict(&alone, &root.pem),
         ["error[issuer-unknown] client.crt: the certificate is signed by itself, not by a CA of `ca.crt`"]
     );
+}
+
+#[test]
+fn says_that_the_authoritys_file_holds_no_authority() {
+    let root = root();
     let leaf = root.issue(params("Client"));
     assert_eq!(
         verdict(&leaf, &leaf),
+        ["error[ca-not-ca] ca.crt: holds the client certificate itself, not the CA that issued it, `CN=Root`"]
+    );
+    assert_eq!(
+        judged(V1, KEY, V1)[0],
+        "error[ca-not-ca] ca.crt: holds the client certificate itself, not the CA that issued it, `O=Example ORG, CN=CA Cert`"
+    );
+    let other = root.issue(params("Other client"));
+    assert_eq!(
+        verdict(&leaf, &other),
+        ["error[ca-not-ca] ca.crt: holds no CA, only `CN=Other client`: CA:TRUE is missing"]
+    );
+    let beside =
+        ["warning[ca-not-ca] ca.crt: holds the client certificate beside the CA: a server would trust it on its own"];
+    assert_eq!(verdict(&leaf, &format!("{leaf}{}", root.pem)), beside);
+    assert_eq!(verdict(&leaf, &format!("{}{leaf}", root.pem)), beside);
+    let middle = root.below(ca_params("Middle"));
+    let leaf = middle.issue(params("Client"));
+    assert_eq!(verdict(&format!("{leaf}{}", middle.pem), &format!("{leaf}{}", root.pem)), beside);
+    // An intermediate that is given as both: it is an authority's certificate that was taken for the client's.
+    let lower = root.issue(ca_params("Lower"));
+    assert_eq!(
+        verdict(&lower, &lower)[0],
+        "error[leaf-is-ca] client.crt: is the CA of `ca.crt` itself, and the delegate would carry the CA's key"
+    );
+}
+
+#[test]
+fn refuses_a_leaf_that_servers_take_for_self_signed() {
+    let mut of_root = params("Root");
+    of_root.use_authority_key_identifier_extension = false;
+    let root = Ca::signed_with(ca_params("Root"), &AUTHORITY);
+    let leaf = root.issue(of_root.clone());
+    assert_eq!(
+        verdict(&leaf, &root.pem),
         [
-            "error[issuer-unknown] client.crt: `ca.crt` is not complete: the certificate is issued by `CN=Root`, which is not in it",
-            "warning[leaf-is-ca] client.crt: stands in `ca.crt` itself: a server has to trust this one certificate instead of a CA",
+            "error[subject-is-issuer] client.crt: the certificate has the name of its issuer, `CN=Root`, and a server takes it for self-signed"
         ]
     );
+    // An identifier tells the two apart, and so does a key of another kind.
+    of_root.use_authority_key_identifier_extension = true;
+    let leaf = root.issue(of_root.clone());
+    assert_eq!(verdict(&leaf, &root.pem), [""; 0]);
+    let root = self::root();
+    of_root.use_authority_key_identifier_extension = false;
+    assert_eq!(verdict(&root.issue(of_root), &root.pem), [""; 0]);
+}
+
+#[test]
+fn walks_through_an_authority_that_changed_its_key() {
+    let root = root();
+    let upper = root.below(ca_params("Upper"));
+    // The same name, certified by the earlier key (RFC 5280 §3.2, self-issued).
+    let new_upper = upper.below(ca_params("Upper"));
+    let file = format!("{}{}{}", new_upper.issue(params("Client")), new_upper.pem, upper.pem);
+    let identity = pair(&file, &CLIENT.serialize_pem(), &root.pem);
+    assert_eq!(identity.judge(&options(), Loader::Java), []);
+    assert_eq!(identity.as_found(Loader::Java), []);
+}
+
+#[test]
+fn takes_the_valid_one_of_an_authoritys_certificates() {
+    let root = root();
+    let leaf = root.issue(params("Client"));
+    let mut expired = dated("Root", DAY * -200, DAY * -1);
+    expired.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let expired = expired.self_signed(&root.key).unwrap().pem();
+    assert_eq!(verdict(&leaf, &format!("{expired}{}", root.pem)), [""; 0]);
+    assert_eq!(verdict(&leaf, &format!("{}{expired}", root.pem)), [""; 0]);
+    assert_eq!(
+        verdict(&leaf, &expired),
+        ["error[cert-expired] ca.crt: the CA `CN=Root` expired 1 day ago, on 2026-12-31 00:00:00 UTC"]
+    );
+}
+
+#[test]
+fn does_not_mind_a_namesake_that_expired() {
+    let mut namesake = recipe_ca();
+    namesake.not_before = NOW - DAY * 20;
+    namesake.not_after = NOW - DAY;
+    let namesake = namesake.self_signed(&*AUTHORITY).unwrap().pem();
+    assert_eq!(judged(V1, KEY, &format!("{namesake}{CA}")), judged(V1, KEY, CA));
+}
+
+#[test]
+fn takes_a_root_that_says_only_that_it_signs() {
+    let mut plain = params("Root");
+    plain.is_ca = IsCa::NoCa;
+    let silent = Ca::root(plain.clone());
+    assert_eq!(
+        verdict(&silent.issue(params("Client")), &silent.pem),
+        ["error[issuer-not-ca] ca.crt: the CA `CN=Root` issued a certificate without being a CA (CA:TRUE is missing)"]
+    );
+    plain.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let signing = Ca::root(plain.clone());
+    assert_eq!(verdict(&signing.issue(params("Client")), &signing.pem), [""; 0]);
+    // An intermediate has to say more.
+    plain.distinguished_name.push(DnType::OrganizationName, "Lower");
+    let root = root();
+    let lower = root.below(plain);
+    assert_eq!(
+        verdict(&format!("{}{}", lower.issue(params("Client")), lower.pem), &root.pem),
+        [
+            "error[issuer-not-ca] client.crt: the intermediate `CN=Root, O=Lower` issued a certificate without being a CA (CA:TRUE is missing)"
+        ]
+    );
+}
+
+#[test]
+fn trusts_a_root_for_what_it_is_and_not_for_its_signature() {
+    let root = root();
+    let mut der = pem::scan(root.pem.as_bytes()).unwrap().blocks[0].der.to_vec();
+    *der.last_mut().unwrap() ^= 1;
+    assert_eq!(verdict(&root.issue(params("Client")), &pem::encode("CERTIFICATE", &der)), [""; 0]);
 }
 
 #[test]

@@ -27,8 +27,11 @@ const KEY: &str = include_str!("../testdata/client.key");
 const PKCS1_KEY: &str = include_str!("../testdata/client.pkcs1.key");
 const EC_KEY: &str = include_str!("../testdata/ec.key");
 
-/// The only RSA key that is generated; authorities are EC, which costs nothing.
+/// RSA, which takes a while to generate; most authorities are EC, which costs nothing.
 static CLIENT: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
+
+/// The key of the authorities that have to be RSA.
+static AUTHORITY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
 
 fn options() -> Options {
     Options { now: NOW, expires_within: Duration::from_secs(30 * 86_400), chain: ChainCheck::ToAnchor }
@@ -90,6 +93,12 @@ struct Ca {
 }
 
 impl Ca {
+    /// With a key that is given.
+    fn signed_with(params: CertificateParams, key: &KeyPair) -> Self {
+        let pem = params.self_signed(key).unwrap().pem();
+        Ca { params, key: KeyPair::from_pem(&key.serialize_pem()).unwrap(), pem }
+    }
+
     fn root(params: CertificateParams) -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -110,6 +119,16 @@ impl Ca {
     fn issue(&self, params: CertificateParams) -> String {
         params.signed_by(&*CLIENT, &self.issuer()).unwrap().pem()
     }
+}
+
+/// Another authority of the documented recipe's name.
+fn recipe_ca() -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "Example ORG");
+    params.distinguished_name.push(DnType::CommonName, "CA Cert");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
 }
 
 fn root() -> Ca {
