@@ -262,6 +262,8 @@ pub(super) enum ExtensionDefect {
     Malformed(String),
     /// There twice; its OID.
     Duplicate(String),
+    /// Critical or not, for another purpose than TLS: what such a certificate is.
+    OtherPurpose(&'static str),
 }
 
 /// The first extension that keeps a verifier from accepting the certificate (RFC 5280 §4.2).
@@ -272,16 +274,15 @@ pub(super) fn extension_defect(x509: &X509Certificate<'_>) -> Option<ExtensionDe
         if seen.contains(&oid) {
             return Some(ExtensionDefect::Duplicate(oid));
         }
+        if let Some(purpose) = other_purpose(&oid) {
+            return Some(ExtensionDefect::OtherPurpose(purpose));
+        }
         match extension.parsed_extension() {
             // Those that are only for information may be as odd as they like, unless they are critical.
             parsed if parsed.error().is_some() && (extension.critical || decisive(&oid)) => {
                 return Some(ExtensionDefect::Malformed(oid));
             }
-            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed
-                if extension.critical && !understood(&oid) =>
-            {
-                return Some(ExtensionDefect::UnknownCritical(oid));
-            }
+            _ if extension.critical && !understood(&oid) => return Some(ExtensionDefect::UnknownCritical(oid)),
             ParsedExtension::ExtendedKeyUsage(usage) if allows_nothing(usage) => {
                 return Some(ExtensionDefect::Malformed(oid));
             }
@@ -307,14 +308,51 @@ pub(super) fn allows_nothing(usage: &ExtendedKeyUsage<'_>) -> bool {
 }
 
 /// Extensions whose content every verifier reads: basicConstraints, keyUsage, extKeyUsage, nameConstraints,
-/// subjectAltName, and both key identifiers.
+/// subjectAltName, cRLDistributionPoints, nsCertType, and both key identifiers.
 fn decisive(oid: &str) -> bool {
-    matches!(oid, "2.5.29.14" | "2.5.29.15" | "2.5.29.17" | "2.5.29.19" | "2.5.29.30" | "2.5.29.35" | "2.5.29.37")
+    matches!(
+        oid,
+        "2.5.29.14"
+            | "2.5.29.15"
+            | "2.5.29.17"
+            | "2.5.29.19"
+            | "2.5.29.30"
+            | "2.5.29.31"
+            | "2.5.29.35"
+            | "2.5.29.37"
+            | "2.16.840.1.113730.1.1"
+    )
 }
 
-/// Critical extensions that OpenSSL processes although x509-parser does not: RFC 3779 resources, proxy certificates.
+/// The extensions that OpenSSL, and with it most servers, takes when they are critical: keyUsage, subjectAltName,
+/// basicConstraints, nameConstraints, cRLDistributionPoints, the four about policies, extKeyUsage, nsCertType and
+/// OCSP no check. Not what it merely knows, such as the key identifiers.
 fn understood(oid: &str) -> bool {
-    matches!(oid, "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" | "1.3.6.1.5.5.7.1.14")
+    matches!(
+        oid,
+        "2.5.29.15"
+            | "2.5.29.17"
+            | "2.5.29.19"
+            | "2.5.29.30"
+            | "2.5.29.31"
+            | "2.5.29.32"
+            | "2.5.29.33"
+            | "2.5.29.36"
+            | "2.5.29.54"
+            | "2.5.29.37"
+            | "2.16.840.1.113730.1.1"
+            | "1.3.6.1.5.5.7.48.1.5"
+    )
+}
+
+/// What a certificate with this extension is for, if OpenSSL refuses it from a TLS client even where it is not critical.
+fn other_purpose(oid: &str) -> Option<&'static str> {
+    match oid {
+        "1.3.6.1.5.5.7.1.14" => Some("a proxy certificate (RFC 3820)"),
+        // OpenSSL would take it if every issuer had the same resources, up to the root.
+        "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" => Some("a certificate for address blocks (RFC 3779)"),
+        _ => None,
+    }
 }
 
 /// The key identifiers that tie a certificate to its issuer's key: (authority's, own), where they are present.

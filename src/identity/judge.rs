@@ -394,21 +394,19 @@ impl<'a> Judgement<'a> {
                     format!("the extension `{oid}` of {who} cannot be read"),
                     help.clone(),
                 ),
-                Some(ExtensionDefect::Duplicate(oid)) => self.error(
-                    "cert-unreadable",
+                Some(ExtensionDefect::OtherPurpose(purpose)) => self.error(
+                    "usage-forbids-client-auth",
                     file,
-                    format!("{who} has the extension `{oid}` twice"),
-                    Some("have it issued again".to_owned()),
+                    format!("{who} is {purpose}, and servers do not take that from a TLS client"),
+                    help.clone(),
                 ),
+                Some(ExtensionDefect::Duplicate(oid)) => {
+                    self.error("cert-unreadable", file, format!("{who} has the extension `{oid}` twice"), help.clone())
+                }
                 None => {}
             }
             if member.x509.signature_algorithm != member.x509.tbs_certificate.signature {
-                self.error(
-                    "cert-unreadable",
-                    file,
-                    format!("{who} names two different signature algorithms"),
-                    Some("have it issued again".to_owned()),
-                );
+                self.error("cert-unreadable", file, format!("{who} names two different signature algorithms"), help);
             }
         }
     }

@@ -275,6 +275,46 @@ fn refuses_extensions_that_stop_a_verifier() {
 }
 
 #[test]
+fn takes_only_the_critical_extensions_that_openssl_takes() {
+    let root = root();
+    let with = |oid: &[u64], content: Vec<u8>| {
+        let mut extension = CustomExtension::from_oid_content(oid, content);
+        extension.set_criticality(true);
+        let mut leaf = params("Client");
+        leaf.custom_extensions = vec![extension];
+        verdict(&root.issue(leaf), &root.pem)
+    };
+    // OCSP no check.
+    assert_eq!(with(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], vec![5, 0]), [""; 0]);
+    // authorityInfoAccess, which x509-parser reads.
+    assert_eq!(
+        with(&[1, 3, 6, 1, 5, 5, 7, 1, 1], vec![0x30, 0]),
+        [
+            "error[unknown-critical-extension] client.crt: the certificate has the critical extension `1.3.6.1.5.5.7.1.1`, which no server knows"
+        ]
+    );
+}
+
+#[test]
+fn refuses_certificates_of_another_purpose_critical_or_not() {
+    let root = root();
+    for (id, purpose) in [
+        (14, "a proxy certificate (RFC 3820)"),
+        (7, "a certificate for address blocks (RFC 3779)"),
+        (8, "a certificate for address blocks (RFC 3779)"),
+    ] {
+        let mut leaf = params("Client");
+        leaf.custom_extensions = vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, id], vec![0x30, 0])];
+        assert_eq!(
+            verdict(&root.issue(leaf), &root.pem),
+            [format!(
+                "error[usage-forbids-client-auth] client.crt: the certificate is {purpose}, and servers do not take that from a TLS client"
+            )]
+        );
+    }
+}
+
+#[test]
 fn warns_of_a_leaf_that_is_marked_as_an_authority() {
     let root = root();
     assert_eq!(
