@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{X509Name, X509Version};
 
 use super::certificate::{
     Certificate, ExtensionDefect, KeySize, allows_nothing, extension_defect, key_size, name, same_name, self_signed,
@@ -35,6 +35,7 @@ pub(super) fn judge(identity: &Identity, options: &Options, loader: Loader) -> V
     judgement.validity(options.now);
     judgement.usage();
     judgement.extensions();
+    judgement.names(loader);
     judgement.strength();
     judgement.issuers();
     judgement.name_constraints(options.now);
@@ -408,6 +409,34 @@ impl<'a> Judgement<'a> {
             if member.x509.signature_algorithm != member.x509.tbs_certificate.signature {
                 self.error("cert-unreadable", file, format!("{who} names two different signature algorithms"), help);
             }
+        }
+    }
+
+    /// What Java's reader of certificates asks of names, and nobody else does.
+    fn names(&mut self, loader: Loader) {
+        if loader != Loader::Java {
+            return;
+        }
+        for (at, member, who, file) in self.members() {
+            // The authority's own certificates never reach a delegate.
+            if member.origin == Origin::Ca && at > 0 {
+                continue;
+            }
+            let (x509, is_empty) = (&member.x509, |name: &X509Name<'_>| name.iter().next().is_none());
+            let named_otherwise = matches!(x509.subject_alternative_name(), Ok(Some(names)) if names.critical);
+            let (nameless, help) = if is_empty(x509.issuer()) {
+                ("names no issuer", "have the certificates issued by a CA that has a name".to_owned())
+            } else if is_empty(x509.subject()) && !named_otherwise {
+                ("has no subject", if at == 0 { self.rename() } else { format!("have {who} issued under a name") })
+            } else {
+                continue;
+            };
+            self.error(
+                "cert-unreadable",
+                file,
+                format!("{who} {nameless}, and Java reads no such certificate"),
+                Some(help),
+            );
         }
     }
 

@@ -132,6 +132,9 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     } else if as_found.as_bytes() != cert.bytes {
         repairs.push(Repair::CertificateLayout);
     }
+    if !pem::markers_end_their_lines(cert.bytes) {
+        repairs.push(Repair::CertificateLines);
+    }
 
     let blocks = key_blocks?;
     let parsed = one_key(&blocks).map_err(|cause| refusal(key, Role::Key, cause))?;
@@ -171,7 +174,8 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
         certificate_pem: arranged.chain.iter().map(Certificate::pem).collect(),
         notices: repairs
             .iter()
-            .map(|repair| format!("`{}`: {}", repair.file(&certificate_name, &key_name), repair.notice()))
+            .filter_map(|repair| Some((repair.file(&certificate_name, &key_name), repair.notice()?)))
+            .map(|(file, notice)| format!("`{file}`: {notice}"))
             .collect(),
         certificate_name,
         key_name,
@@ -191,7 +195,7 @@ impl Identity {
     }
 
     /// What `loader` would have made of the files as they were, before [`load`] repaired them: the findings
-    /// `key-format`, `chain-out-of-order` and `chain-extra`. Empty if the files can be used as they are.
+    /// `key-format`, `cert-unreadable`, `chain-out-of-order` and `chain-extra`. Empty if the files can be used as they are.
     #[must_use]
     pub fn as_found(&self, loader: Loader) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self
@@ -204,7 +208,7 @@ impl Identity {
                     severity,
                     place: Some(repair.file(&self.certificate_name, &self.key_name).to_owned()),
                     message,
-                    help: repair.help(&self.key_name),
+                    help: repair.help(&self.certificate_name, &self.key_name),
                 })
             })
             .collect();
@@ -315,6 +319,8 @@ fn java_reads_layout(key: &[u8]) -> bool {
 enum Repair {
     TextAroundCertificates(usize),
     CertificateLayout,
+    /// BEGIN or END lines had something beside them; always together with one of the two above.
+    CertificateLines,
     TextAroundKey,
     KeyLayout {
         /// Whether a classic delegate reads it as it is.
@@ -334,13 +340,14 @@ impl Repair {
         }
     }
 
-    /// What was done.
-    fn notice(&self) -> String {
-        match self {
+    /// What was done, unless another repair says it.
+    fn notice(&self) -> Option<String> {
+        Some(match self {
             Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
             Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
+            Repair::CertificateLines => return None,
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
             Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
             Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
@@ -350,7 +357,7 @@ impl Repair {
             Repair::Extra(subject) => {
                 format!("certificate of `{subject}` dropped, which the chain does not need")
             }
-        }
+        })
     }
 
     /// What `loader` would have said of it.
@@ -374,6 +381,12 @@ impl Repair {
             Repair::Pkcs1 if java => {
                 ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
             }
+            Repair::CertificateLines if java => (
+                "cert-unreadable",
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
+                    .to_owned(),
+            ),
             Repair::OutOfOrder => (
                 "chain-out-of-order",
                 for_java,
@@ -387,14 +400,20 @@ impl Repair {
         })
     }
 
-    fn help(&self, key: &str) -> Option<String> {
-        match self {
-            Repair::Pkcs1 | Repair::TextAroundKey | Repair::KeyLayout { .. } => Some(format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {} -out {}",
-                error::shell(key),
-                error::shell(&error::beside(key, "pkcs8.key"))
-            )),
-            _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
-        }
+    fn help(&self, certificate: &str, key: &str) -> Option<String> {
+        let (new_certificate, new_key) = (error::beside(certificate, "pem"), error::beside(key, "pkcs8.key"));
+        let (new_certificate, new_key) = (error::shell(&new_certificate), error::shell(&new_key));
+        let (certificate, key) = (error::shell(certificate), error::shell(key));
+        Some(match self {
+            // OpenSSL reads neither of these two.
+            Repair::CertificateLines => {
+                format!(r"sed -E 's/ *(-----(BEGIN|END) [^-]*-----) */\n\1\n/g' {certificate} > {new_certificate}")
+            }
+            Repair::KeyLayout { .. } => format!(r"tr -d '\t\f' < {key} > {new_key}"),
+            Repair::Pkcs1 | Repair::TextAroundKey => {
+                format!("openssl pkcs8 -topk8 -nocrypt -in {key} -out {new_key}")
+            }
+            _ => "keep only the client certificate and its intermediates, leaf first".to_owned(),
+        })
     }
 }

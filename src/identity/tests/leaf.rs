@@ -315,6 +315,31 @@ fn refuses_certificates_of_another_purpose_critical_or_not() {
 }
 
 #[test]
+fn refuses_for_java_what_has_no_name() {
+    let judged = |cert: &str, ca: &str| {
+        let identity = pair(cert, &CLIENT.serialize_pem(), ca);
+        assert_eq!(identity.judge(&options(), Loader::Go), []);
+        lines(&identity.judge(&options(), Loader::Java))
+    };
+    let root = root();
+    let mut nobody = params("Client");
+    nobody.distinguished_name = DistinguishedName::new();
+    let no_subject =
+        ["error[cert-unreadable] client.crt: the certificate has no subject, and Java reads no such certificate"];
+    assert_eq!(judged(&root.issue(nobody.clone()), &root.pem), no_subject);
+    // With another name, which rcgen marks as critical then.
+    nobody.subject_alt_names = vec![rcgen::SanType::DnsName("client.example.org".try_into().unwrap())];
+    assert_eq!(judged(&root.issue(nobody.clone()), &root.pem), [""; 0]);
+    let mut nameless = ca_params("Root");
+    nameless.distinguished_name = DistinguishedName::new();
+    let root = Ca::root(nameless);
+    assert_eq!(
+        judged(&root.issue(params("Client")), &root.pem),
+        ["error[cert-unreadable] client.crt: the certificate names no issuer, and Java reads no such certificate"]
+    );
+}
+
+#[test]
 fn warns_of_a_leaf_that_is_marked_as_an_authority() {
     let root = root();
     assert_eq!(

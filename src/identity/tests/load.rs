@@ -166,6 +166,27 @@ fn says_which_layout_java_cannot_read() {
 }
 
 #[test]
+fn says_which_layout_of_a_certificate_java_cannot_read() {
+    let shapes: [fn(&str) -> String; 3] = [
+        |pem| pem.lines().map(|line| format!("  {line}\n")).collect(),
+        |pem| pem.replace('\n', " "),
+        |pem| format!("our client\n {pem}"),
+    ];
+    for shape in shapes {
+        assert_eq!(
+            lines(&pair(&shape(V1), KEY, CA).as_found(Loader::Java)),
+            [
+                "error[cert-unreadable] client.crt: the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
+            ]
+        );
+        assert_eq!(pair(&shape(V1), KEY, CA).as_found(Loader::Go), []);
+    }
+    for fine in [V1.replace('\n', " \r\n"), V1.replace("\n-----END", "-----END"), format!("our client\n{V1}the end")] {
+        assert_eq!(pair(&fine, KEY, CA).as_found(Loader::Java), []);
+    }
+}
+
+#[test]
 fn puts_the_chain_in_order_and_drops_what_it_does_not_need() {
     let root = root();
     let upper = root.below(ca_params("Upper"));
