@@ -4,6 +4,7 @@
 mod chain;
 mod leaf;
 mod load;
+mod matrix;
 mod mutants;
 
 use std::sync::LazyLock;
