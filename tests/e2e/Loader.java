@@ -11,28 +11,41 @@ import java.util.Base64;
 import javax.net.ssl.KeyManagerFactory;
 
 /**
- * Loads a certificate file and a key file by the rules of the classic delegate: one unencrypted PKCS#8 RSA key with
- * nothing around it, certificates leaf first. Ends with 0 when the delegate would start, else with 1 and why not.
+ * Loads pairs of a certificate file and a key file by the rules of the classic delegate: one unencrypted PKCS#8 RSA
+ * key with nothing around it, certificates leaf first. Prints a line for every pair, {@code loaded …} or
+ * {@code refused: …}, and ends with 0 when the delegate would start with each of them, else with 1.
+ *
+ * <p>Arguments: certificate, key, certificate, key, …
  */
 public final class Loader {
     private static final String BEGIN = "-----BEGIN PRIVATE KEY-----";
     private static final String END = "-----END PRIVATE KEY-----";
 
-    public static void main(String[] args) {
-        try {
-            Certificate[] chain;
-            try (InputStream in = Files.newInputStream(Path.of(args[0]))) {
-                chain = CertificateFactory.getInstance("X.509").generateCertificates(in).toArray(new Certificate[0]);
+    public static void main(String[] files) {
+        boolean all = true;
+        for (int pair = 0; pair < files.length; pair += 2) {
+            try {
+                int chain = load(Path.of(files[pair]), Path.of(files[pair + 1]));
+                System.out.println("loaded a key and " + chain + (chain == 1 ? " certificate" : " certificates"));
+            } catch (Exception refused) {
+                System.out.println("refused: " + refused.toString().lines().findFirst().orElse(""));
+                all = false;
             }
-            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-            store.load(null, null);
-            store.setKeyEntry("client", key(Files.readString(Path.of(args[1]))), new char[0], chain);
-            KeyManagerFactory.getInstance("SunX509").init(store, new char[0]);
-            System.out.println("loaded a key and " + chain.length + (chain.length == 1 ? " certificate" : " certificates"));
-        } catch (Exception refused) {
-            System.err.println("refused: " + refused);
-            System.exit(1);
         }
+        System.exit(all ? 0 : 1);
+    }
+
+    /** The length of the chain, if a delegate starts with this pair. */
+    private static int load(Path certificate, Path key) throws Exception {
+        Certificate[] chain;
+        try (InputStream in = Files.newInputStream(certificate)) {
+            chain = CertificateFactory.getInstance("X.509").generateCertificates(in).toArray(new Certificate[0]);
+        }
+        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        store.setKeyEntry("client", key(Files.readString(key)), new char[0], chain);
+        KeyManagerFactory.getInstance("SunX509").init(store, new char[0]);
+        return chain.length;
     }
 
     private static PrivateKey key(String file) throws Exception {

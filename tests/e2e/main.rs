@@ -14,8 +14,11 @@
 )]
 
 mod corpus;
+mod differential;
 mod files;
 mod fixtures;
+mod issuing;
 mod kubernetes;
 mod pair;
+mod pairs;
 mod programs;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a program did.
@@ -76,9 +76,30 @@ pub(crate) fn kubectl_set_env(manifest: &[u8]) -> Run {
 
 /// Loads a pair as the delegate does; ends with 0 when the delegate would start.
 pub(crate) fn java_loader(cert: &Path, key: &Path) -> Run {
+    run(java(&[cert, key]), b"")
+}
+
+/// Loads many pairs as the delegate does, a certificate file and a key file each: in one go, because starting Java
+/// takes longer than loading. For each the reason why the delegate would not start.
+pub(crate) fn java_loads(files: &[PathBuf]) -> Vec<Result<(), String>> {
+    let run = run(java(files), b"");
+    let said: Vec<_> = run.text().lines().collect();
+    assert_eq!(said.len() * 2, files.len(), "the loader said:\n{}{}", run.text(), run.stderr);
+    said.into_iter()
+        .map(|line| match line.strip_prefix("refused: ") {
+            Some(why) => Err(why.to_owned()),
+            None if line.starts_with("loaded ") => Ok(()),
+            None => panic!("the loader said: {line}"),
+        })
+        .collect()
+}
+
+fn java<P: AsRef<Path>>(files: &[P]) -> Command {
     let loader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/Loader.java");
-    let args = [loader.as_path(), cert, key];
-    run(other("java", &args, Path::new(".")), b"")
+    // The key store encrypts every key; once is enough here, and ten thousand times takes longer than all else.
+    let mut args = vec![OsStr::new("-Dkeystore.pkcs12.keyPbeIterationCount=1"), loader.as_os_str()];
+    args.extend(files.iter().map(|file| file.as_ref().as_os_str()));
+    other("java", &args, Path::new("."))
 }
 
 fn other<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
