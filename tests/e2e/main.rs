@@ -17,6 +17,7 @@ mod corpus;
 mod differential;
 mod files;
 mod fixtures;
+mod help;
 mod issuing;
 mod kubernetes;
 mod pair;

@@ -55,6 +55,11 @@ pub(crate) fn openssl<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Run {
     run(other("openssl", args, here), b"")
 }
 
+/// A line as a user pastes it.
+pub(crate) fn bash(line: &str, here: &Path) -> Run {
+    run(other("bash", &["-euo", "pipefail", "-c", line], here), b"")
+}
+
 /// Every resource against the published schema of its kind, unknown fields refused.
 pub(crate) fn kubernetes_validate(manifest: &Path) -> Run {
     let args = [OsStr::new("--strict"), manifest.as_os_str()];
