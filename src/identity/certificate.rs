@@ -16,6 +16,7 @@ use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 use super::error::Cause;
 use super::key::{bits, stripped};
 use super::pem::{self, Block};
+use super::signature::fits;
 
 /// SHA-256 of a certificate's DER, printed as OpenSSL does: `AA:BB:…`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,6 +125,11 @@ impl Certificate {
         X509Certificate::from_der(&self.der).ok().map(|(_, x509)| x509)
     }
 
+    /// Whether it is within its lifetime, as OpenSSL counts: the last second no longer belongs to it.
+    pub(super) fn is_valid(&self, now: OffsetDateTime) -> bool {
+        self.summary.not_before <= now && now < self.summary.not_after
+    }
+
     pub(crate) fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.der).to_string()
     }
@@ -173,6 +179,11 @@ pub(crate) fn printable(text: &str) -> String {
 /// count, nor does the string type. OpenSSL and Java compare so; bytes alone would call equal names different.
 pub(super) fn same_name(one: &X509Name<'_>, other: &X509Name<'_>) -> bool {
     one.as_raw() == other.as_raw() || normal_form(one) == normal_form(other)
+}
+
+/// Whether `name` begins with all of `subtree` (RFC 5280 §4.2.1.10), compared as names are.
+pub(super) fn is_below(name: &X509Name<'_>, subtree: &X509Name<'_>) -> bool {
+    normal_form(name).starts_with(&normal_form(subtree))
 }
 
 /// One attribute: its OID, and the folded text or the bytes of its value.
@@ -270,6 +281,8 @@ pub(super) enum ExtensionDefect {
     Malformed(String),
     /// There twice; its OID.
     Duplicate(String),
+    /// Critical or not, for another purpose than TLS: what such a certificate is.
+    OtherPurpose(&'static str),
 }
 
 /// The first extension that keeps a verifier from accepting the certificate (RFC 5280 §4.2).
@@ -280,16 +293,15 @@ pub(super) fn extension_defect(x509: &X509Certificate<'_>) -> Option<ExtensionDe
         if seen.contains(&oid) {
             return Some(ExtensionDefect::Duplicate(oid));
         }
+        if let Some(purpose) = other_purpose(&oid) {
+            return Some(ExtensionDefect::OtherPurpose(purpose));
+        }
         match extension.parsed_extension() {
             // Those that are only for information may be as odd as they like, unless they are critical.
             parsed if parsed.error().is_some() && (extension.critical || decisive(&oid)) => {
                 return Some(ExtensionDefect::Malformed(oid));
             }
-            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed
-                if extension.critical && !understood(&oid) =>
-            {
-                return Some(ExtensionDefect::UnknownCritical(oid));
-            }
+            _ if extension.critical && !understood(&oid) => return Some(ExtensionDefect::UnknownCritical(oid)),
             ParsedExtension::ExtendedKeyUsage(usage) if allows_nothing(usage) => {
                 return Some(ExtensionDefect::Malformed(oid));
             }
@@ -353,14 +365,51 @@ pub(super) fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
 }
 
 /// Extensions whose content every verifier reads: basicConstraints, keyUsage, extKeyUsage, nameConstraints,
-/// subjectAltName, and both key identifiers.
+/// subjectAltName, cRLDistributionPoints, nsCertType, and both key identifiers.
 fn decisive(oid: &str) -> bool {
-    matches!(oid, "2.5.29.14" | "2.5.29.15" | "2.5.29.17" | "2.5.29.19" | "2.5.29.30" | "2.5.29.35" | "2.5.29.37")
+    matches!(
+        oid,
+        "2.5.29.14"
+            | "2.5.29.15"
+            | "2.5.29.17"
+            | "2.5.29.19"
+            | "2.5.29.30"
+            | "2.5.29.31"
+            | "2.5.29.35"
+            | "2.5.29.37"
+            | "2.16.840.1.113730.1.1"
+    )
 }
 
-/// Critical extensions that OpenSSL processes although x509-parser does not: RFC 3779 resources, proxy certificates.
+/// The extensions that OpenSSL, and with it most servers, takes when they are critical: keyUsage, subjectAltName,
+/// basicConstraints, nameConstraints, cRLDistributionPoints, the four about policies, extKeyUsage, nsCertType and
+/// OCSP no check. Not what it merely knows, such as the key identifiers.
 fn understood(oid: &str) -> bool {
-    matches!(oid, "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" | "1.3.6.1.5.5.7.1.14")
+    matches!(
+        oid,
+        "2.5.29.15"
+            | "2.5.29.17"
+            | "2.5.29.19"
+            | "2.5.29.30"
+            | "2.5.29.31"
+            | "2.5.29.32"
+            | "2.5.29.33"
+            | "2.5.29.36"
+            | "2.5.29.54"
+            | "2.5.29.37"
+            | "2.16.840.1.113730.1.1"
+            | "1.3.6.1.5.5.7.48.1.5"
+    )
+}
+
+/// What a certificate with this extension is for, if OpenSSL refuses it from a TLS client even where it is not critical.
+fn other_purpose(oid: &str) -> Option<&'static str> {
+    match oid {
+        "1.3.6.1.5.5.7.1.14" => Some("a proxy certificate (RFC 3820)"),
+        // OpenSSL would take it if every issuer had the same resources, up to the root.
+        "1.3.6.1.5.5.7.1.7" | "1.3.6.1.5.5.7.1.8" => Some("a certificate for address blocks (RFC 3779)"),
+        _ => None,
+    }
 }
 
 /// The key identifiers that tie a certificate to its issuer's key: (authority's, own), where they are present.
@@ -376,6 +425,12 @@ pub(crate) fn key_identifiers<'a>(x509: &'a X509Certificate<'a>) -> (Option<&'a 
         }
     }
     ids
+}
+
+/// Whether everybody takes it for self-signed: it names itself as its issuer. Nobody computes the signature for that
+/// (OpenSSL's `EXFLAG_SS`; RFC 5280 §3.2 calls equal names alone self-issued).
+pub(super) fn self_signed(x509: &X509Certificate<'_>) -> bool {
+    same_name(x509.subject(), x509.issuer()) && identifies(x509, x509) && fits(&x509.signature_algorithm, x509)
 }
 
 /// Whether `issuer` is the one that `child` names by key identifier, serial number and issuer, as far as it names

@@ -1,9 +1,10 @@
 //! Certificates in the order of a file → the leaf and its issuers in the order of a chain; then leaf → issuer → …
 //! → an authority's own certificate, by name and by signature. A linear walk: no alternatives are tried twice.
 
+use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 
-use super::certificate::{Certificate, identifies, key_identifiers, name, same_name};
+use super::certificate::{Certificate, identifies, key_identifiers, name, same_name, self_signed};
 use super::key::Public;
 use super::signature::{Signature, signed_by};
 
@@ -39,7 +40,7 @@ pub(crate) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> A
         let mut current = leaf(&parsed, key);
         while let Some((at, x509)) = current {
             order.push(at);
-            if order.len() > LONGEST || same_name(x509.subject(), x509.issuer()) {
+            if order.len() > LONGEST || self_signed(x509) {
                 break;
             }
             current = issuer_in(&parsed, x509, &order);
@@ -161,6 +162,9 @@ pub(super) enum End {
         /// Whose file that certificate is in.
         origin: Origin,
     },
+    /// At a certificate that everybody takes for self-signed, although the authority signed it: it has the authority's
+    /// name, and no identifier that tells the two apart.
+    SelfSigned,
     /// At the end of the client's file, because the authority is not asked.
     NotAsked,
 }
@@ -168,30 +172,28 @@ pub(super) enum End {
 /// Certificates as they stand, when nobody is asked who issued the last one: a root's own word is enough.
 pub(super) fn alone(chain: &[Certificate], origin: Origin) -> Path<'_> {
     let members: Vec<Member<'_>> = chain.iter().filter_map(|certificate| member(certificate, origin)).collect();
-    let is_anchor = members.last().is_some_and(|last| origin == Origin::Ca && is_self_signed(&last.x509));
+    let is_anchor = members.last().is_some_and(|last| origin == Origin::Ca && self_signed(&last.x509));
     Path { members, end: if is_anchor { End::Anchor } else { End::NotAsked } }
 }
 
-/// Whether a certificate names itself as its issuer, and its signature does not speak against that.
-pub(super) fn is_self_signed(x509: &X509Certificate<'_>) -> bool {
-    same_name(x509.subject(), x509.issuer()) && signed_by(x509, x509) != Signature::Bad
-}
-
 /// Walks from the leaf to a self-signed certificate of the authority. Trusted certificates go first, as in OpenSSL.
-pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<'a> {
+///
+/// Of several certificates of one issuer's key the first that is valid `now` is taken, as OpenSSL does.
+pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate], now: OffsetDateTime) -> Path<'a> {
     let trusted: Vec<&Certificate> = ca.iter().collect();
     let mut members: Vec<Member<'a>> = Vec::new();
     let mut rest = chain.iter();
     let Some(mut current) = rest.next().and_then(|leaf| member(leaf, Origin::Client)) else {
         return Path { members, end: End::NotAsked };
     };
-    if trusted.contains(&current.certificate) {
+    // A leaf that is trusted itself ends the path only if it is a root: nobody stops at anything else.
+    if trusted.contains(&current.certificate) && self_signed(&current.x509) {
         current.origin = Origin::Ca;
     }
     let end = loop {
         let child = &current.x509;
-        let self_issued = same_name(child.subject(), child.issuer());
-        if current.origin == Origin::Ca && is_self_signed(child) {
+        let self_signed = self_signed(child);
+        if current.origin == Origin::Ca && self_signed {
             break End::Anchor;
         }
         let from_ca = trusted.iter().map(|c| (*c, Origin::Ca));
@@ -209,15 +211,21 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
                 (candidate, link)
             })
             .collect();
-        // min_by_key takes the first of equals: the authority's before the client's.
-        let best = candidates.iter().enumerate().min_by_key(|(_, (_, link))| *link).map(|(at, _)| at);
-        let namesake = best.and_then(|best| namesake(child, &candidates, best));
+        // min_by_key takes the first of equals.
+        let best = candidates
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (member, link))| {
+                (*link, member.origin == Origin::Client, !member.certificate.is_valid(now))
+            })
+            .map(|(at, _)| at);
+        let namesake = best.and_then(|best| namesake(child, &candidates, best, now));
         match best.and_then(|best| candidates.into_iter().nth(best)) {
             None => {
                 let renamed = trusted
                     .iter()
                     .filter_map(|candidate| candidate.x509())
-                    .find(|candidate| !self_issued && signed_by(child, candidate) == Signature::Good)
+                    .find(|candidate| !self_signed && signed_by(child, candidate) == Signature::Good)
                     .map(|candidate| name(candidate.subject()));
                 break End::NoIssuer { renamed };
             }
@@ -229,6 +237,8 @@ pub(super) fn walk<'a>(chain: &'a [Certificate], ca: &'a [Certificate]) -> Path<
                 let (_, own) = key_identifiers(&candidate.x509);
                 break End::OtherKey { origin: candidate.origin, altered: by.is_some() && by == own };
             }
+            // OpenSSL asks no further.
+            Some(_) if self_signed => break End::SelfSigned,
             Some((candidate, link)) => {
                 current.unverifiable = link == Link::Unverifiable;
                 current.namesake = namesake;
@@ -248,9 +258,17 @@ fn member(certificate: &Certificate, origin: Origin) -> Option<Member<'_>> {
 }
 
 /// Where a trusted certificate stands that a server may take for the issuer of `child` instead of the one at `best`.
-fn namesake(child: &X509Certificate<'_>, candidates: &[(Member<'_>, Link)], best: usize) -> Option<Namesake> {
+fn namesake(
+    child: &X509Certificate<'_>,
+    candidates: &[(Member<'_>, Link)],
+    best: usize,
+    now: OffsetDateTime,
+) -> Option<Namesake> {
     let at = candidates.iter().position(|(candidate, link)| {
-        *link == Link::OtherKey && candidate.origin == Origin::Ca && identifies(child, &candidate.x509)
+        *link == Link::OtherKey
+            && candidate.origin == Origin::Ca
+            && identifies(child, &candidate.x509)
+            && candidate.certificate.is_valid(now)
     })?;
     Some(if at < best { Namesake::First } else { Namesake::Later })
 }

@@ -142,7 +142,7 @@ impl Inventory {
     pub fn take(items: &[Item<'_>], options: &Options, loader: Loader) -> Result<Inventory, TooMany> {
         let mut inventory = Inventory::default();
         let shelf = Shelf::fill(items, options.now, &mut inventory)?;
-        let relations = Relations::of(&shelf);
+        let relations = Relations::of(&shelf, options.now);
         relations.own(&mut inventory.objects);
         judgement::judge(&relations, options, loader, &mut inventory);
         inventory.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{X509Name, X509Version};
 
 use super::certificate::{
     Certificate, ExtensionDefect, Fingerprint, KeySize, allows_nothing, ca_flag, extended_usages, extension_defect,
-    key_size, key_usages, name, same_name,
+    key_size, key_usages, name, same_name, self_signed,
 };
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
@@ -44,6 +44,7 @@ pub(super) fn judge(subject: &Subject<'_>, options: &Options, loader: Loader) ->
     judgement.validity(options.now);
     judgement.usage();
     judgement.extensions();
+    judgement.names(loader);
     judgement.strength();
     judgement.issuers();
     judgement.name_constraints(options.now);
@@ -56,7 +57,7 @@ pub(super) fn judge(subject: &Subject<'_>, options: &Options, loader: Loader) ->
 
 fn path<'a>(subject: &Subject<'a>, options: &Options) -> Path<'a> {
     match subject.ca {
-        Some(ca) if options.chain == ChainCheck::ToAnchor => chain::walk(subject.chain, &ca.certificates),
+        Some(ca) if options.chain == ChainCheck::ToAnchor => chain::walk(subject.chain, &ca.certificates, options.now),
         _ => chain::alone(subject.chain, Origin::Client),
     }
 }
@@ -248,27 +249,32 @@ impl<'a> Judgement<'a> {
         let Some(leaf) = self.path.members.first() else {
             return;
         };
-        let file = self.subject.certificate_name;
-        let in_ca = self.subject.ca.is_some_and(|ca| ca.certificates.contains(leaf.certificate));
+        let (file, ca) = (self.subject.certificate_name, self.ca_name());
+        let in_ca = self.is_in_ca(leaf);
         let marked = ca_flag(&leaf.x509) == Some(true);
-        let version_1 = leaf.x509.version() == X509Version::V1;
-        if in_ca && (marked || version_1) {
+        let own_issuer = self_signed(&leaf.x509);
+        if in_ca && (marked || own_issuer && leaf.x509.version() == X509Version::V1) {
             self.error(
                 "leaf-is-ca",
                 file,
-                format!("is the CA of `{}` itself, and the delegate would carry the CA's key", self.ca_name()),
+                format!("is the CA of `{ca}` itself, and the delegate would carry the CA's key"),
                 Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
             );
-        } else if in_ca {
+        } else if in_ca && own_issuer {
             self.say(
                 "leaf-is-ca",
                 Severity::Warning,
                 file,
-                format!(
-                    "stands in `{}` itself: a server has to trust this one certificate instead of a CA",
-                    self.ca_name()
-                ),
+                format!("stands in `{ca}` itself: a server has to trust this one certificate instead of a CA"),
                 None,
+            );
+        } else if in_ca && self.path.end == End::Anchor {
+            self.say(
+                "ca-not-ca",
+                Severity::Warning,
+                ca,
+                "holds the client certificate beside the CA: a server would trust it on its own".to_owned(),
+                Some(format!("leave only the CA that issued `{file}` in `{ca}`")),
             );
         } else if marked {
             self.say(
@@ -276,7 +282,7 @@ impl<'a> Judgement<'a> {
                 Severity::Warning,
                 file,
                 "is marked as a CA (CA:TRUE), and some servers refuse that from a client".to_owned(),
-                Some("have it issued again with `basicConstraints = critical,CA:FALSE`".to_owned()),
+                Some(self.renew()),
             );
         }
     }
@@ -317,17 +323,48 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// How to have the leaf issued again.
+    /// How to have the leaf issued again: without extensions, because none is needed and any may forbid something.
     fn renew(&self) -> String {
         let certificate = self.subject.certificate_name;
-        let key = self.subject.key.map_or("client.key", |(name, _)| name);
+        self.sign(&format!("openssl x509 -x509toreq -in {} -signkey {}", shell(certificate), shell(self.key_name())))
+    }
+
+    /// How to have the leaf issued again under another name.
+    fn rename(&self) -> String {
+        self.sign(&format!("openssl req -new -key {} -subj '/O=Example ORG/CN=Client'", shell(self.key_name())))
+    }
+
+    /// The key's file for a command line; the usual name if none was given.
+    fn key_name(&self) -> &'a str {
+        self.subject.key.map_or("client.key", |(name, _)| name)
+    }
+
+    /// How to have a leaf issued for what `request` prints.
+    fn sign(&self, request: &str) -> String {
         format!(
-            "openssl x509 -x509toreq -in {} -signkey {} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
-            shell(certificate),
-            shell(key),
+            "{request} | openssl x509 -req -sha256 -days 365 -CA {} -CAkey ca.key -CAcreateserial -out {}",
             self.ca_file(),
-            shell(&beside(certificate, "new.crt"))
+            shell(&beside(self.subject.certificate_name, "new.crt"))
         )
+    }
+
+    /// How to get rid of what stands in a certificate of the path. An authority's own certificate can be made anew from
+    /// its key, under the same name, and what it issued stays valid.
+    fn reissue(&self, at: usize, member: &Member<'_>, who: &str) -> String {
+        match self.subject.ca {
+            _ if at == 0 => self.renew(),
+            Some(ca)
+                if ca.certificates.as_slice() == std::slice::from_ref(member.certificate)
+                    && self_signed(&member.x509) =>
+            {
+                format!(
+                    "openssl x509 -in {} -signkey ca.key -clrext -sha256 -days 9999 -extfile <(echo basicConstraints=critical,CA:TRUE) -out {}",
+                    shell(&ca.name),
+                    shell(&beside(&ca.name, "new.crt"))
+                )
+            }
+            _ => format!("have {who} issued again with `basicConstraints = critical,CA:TRUE` and no other extension"),
+        }
     }
 
     /// How to ask OpenSSL about the chain.
@@ -348,6 +385,7 @@ impl<'a> Judgement<'a> {
         for (at, member, who, file) in self.members() {
             let x509 = &member.x509;
             let rule = "usage-forbids-client-auth";
+            let help = self.reissue(at, member, &who);
             if let Ok(Some(usage)) = x509.extended_key_usage() {
                 let usage = usage.value;
                 // anyExtendedKeyUsage is not enough for OpenSSL and webpki, although it is for Java.
@@ -357,11 +395,7 @@ impl<'a> Judgement<'a> {
                         rule,
                         file,
                         format!("the extended key usage of {who} allows {named}, not clientAuth"),
-                        Some(if at == 0 {
-                            "have it issued again with `extendedKeyUsage = clientAuth`".to_owned()
-                        } else {
-                            "use a CA without extended key usage, or with clientAuth in it".to_owned()
-                        }),
+                        Some(help.clone()),
                     );
                 }
             }
@@ -378,7 +412,7 @@ impl<'a> Judgement<'a> {
                         "the key usage of {who} allows {}, not digitalSignature, and a TLS client has to sign",
                         listed(key_usages(usage.value))
                     ),
-                    Some("have it issued again with `keyUsage = digitalSignature`".to_owned()),
+                    Some(help.clone()),
                 );
             }
             let netscape = x509.extensions().iter().find_map(|e| match e.parsed_extension() {
@@ -390,43 +424,70 @@ impl<'a> Judgement<'a> {
                     rule,
                     file,
                     format!("the Netscape certificate type of {who} does not allow a TLS client"),
-                    Some("have it issued again without `nsCertType`".to_owned()),
+                    Some(help),
                 );
             }
         }
     }
 
     fn extensions(&mut self) {
-        for (_, member, who, file) in self.members() {
+        for (at, member, who, file) in self.members() {
+            let help = Some(self.reissue(at, member, &who));
             match extension_defect(&member.x509) {
                 Some(ExtensionDefect::UnknownCritical(oid)) => self.error(
                     "unknown-critical-extension",
                     file,
                     format!("{who} has the critical extension `{oid}`, which no server knows"),
-                    Some("have it issued again without that extension, or with it not critical".to_owned()),
+                    help.clone(),
                 ),
                 Some(ExtensionDefect::Malformed(oid)) => self.error(
                     "cert-unreadable",
                     file,
                     format!("the extension `{oid}` of {who} cannot be read"),
-                    Some("have it issued again".to_owned()),
+                    help.clone(),
                 ),
-                Some(ExtensionDefect::Duplicate(oid)) => self.error(
-                    "cert-unreadable",
+                Some(ExtensionDefect::OtherPurpose(purpose)) => self.error(
+                    "usage-forbids-client-auth",
                     file,
-                    format!("{who} has the extension `{oid}` twice"),
-                    Some("have it issued again".to_owned()),
+                    format!("{who} is {purpose}, and servers do not take that from a TLS client"),
+                    help.clone(),
                 ),
+                Some(ExtensionDefect::Duplicate(oid)) => {
+                    self.error("cert-unreadable", file, format!("{who} has the extension `{oid}` twice"), help.clone())
+                }
                 None => {}
             }
             if member.x509.signature_algorithm != member.x509.tbs_certificate.signature {
-                self.error(
-                    "cert-unreadable",
-                    file,
-                    format!("{who} names two different signature algorithms"),
-                    Some("have it issued again".to_owned()),
-                );
+                self.error("cert-unreadable", file, format!("{who} names two different signature algorithms"), help);
             }
+        }
+    }
+
+    /// What Java's reader of certificates asks of names, and nobody else does.
+    fn names(&mut self, loader: Loader) {
+        if loader != Loader::Java {
+            return;
+        }
+        for (at, member, who, file) in self.members() {
+            // The authority's own certificates never reach a delegate.
+            if member.origin == Origin::Ca && at > 0 {
+                continue;
+            }
+            let (x509, is_empty) = (&member.x509, |name: &X509Name<'_>| name.iter().next().is_none());
+            let named_otherwise = matches!(x509.subject_alternative_name(), Ok(Some(names)) if names.critical);
+            let (nameless, help) = if is_empty(x509.issuer()) {
+                ("names no issuer", "have the certificates issued by a CA that has a name".to_owned())
+            } else if is_empty(x509.subject()) && !named_otherwise {
+                ("has no subject", if at == 0 { self.rename() } else { format!("have {who} issued under a name") })
+            } else {
+                continue;
+            };
+            self.error(
+                "cert-unreadable",
+                file,
+                format!("{who} {nameless}, and Java reads no such certificate"),
+                Some(help),
+            );
         }
     }
 
@@ -460,7 +521,7 @@ impl<'a> Judgement<'a> {
                     "weak-signature",
                     file,
                     format!("{who} is signed with {hash}, which servers refuse"),
-                    Some("have it issued again with `-sha256`".to_owned()),
+                    Some(if at == 0 { self.renew() } else { format!("have {who} issued again with `-sha256`") }),
                 );
             } else if member.unverifiable {
                 self.say(
@@ -486,12 +547,14 @@ impl<'a> Judgement<'a> {
                 continue;
             }
             let x509 = &member.x509;
-            let self_issued = same_name(x509.subject(), x509.issuer());
-            let help = Some("have the certificates issued by a CA, `basicConstraints = critical,CA:TRUE` and `keyUsage = keyCertSign`".to_owned());
+            let usage = x509.key_usage().ok().flatten().map(|usage| usage.value);
+            let root = member.origin == Origin::Ca && self_signed(x509);
+            let help = Some(self.reissue(at, member, &who));
             match ca_flag(x509) {
                 Some(true) => {}
-                // A version 1 root is trusted for what it is; a version 1 intermediate is nothing.
-                None if x509.version() == X509Version::V1 && self_issued && member.origin == Origin::Ca => {}
+                // A root that says nothing is trusted for what it is: of version 1, or made to sign certificates.
+                None if root
+                    && (x509.version() == X509Version::V1 || usage.is_some_and(|usage| usage.key_cert_sign())) => {}
                 None if x509.version() == X509Version::V1 => self.error(
                     "issuer-not-ca",
                     file,
@@ -505,14 +568,14 @@ impl<'a> Judgement<'a> {
                     help.clone(),
                 ),
             }
-            if let Ok(Some(usage)) = x509.key_usage()
-                && !usage.value.key_cert_sign()
+            if let Some(usage) = usage
+                && !usage.key_cert_sign()
             {
                 self.error(
                     "issuer-not-ca",
                     file,
-                    format!("the key usage of {who} allows {}, not keyCertSign", listed(key_usages(usage.value))),
-                    help,
+                    format!("the key usage of {who} allows {}, not keyCertSign", listed(key_usages(usage))),
+                    help.clone(),
                 );
             }
             if let Ok(Some(constraints)) = x509.basic_constraints()
@@ -523,13 +586,10 @@ impl<'a> Judgement<'a> {
                     "path-length",
                     file,
                     format!("{who} allows {limit} intermediate{} below it, and there {}", plural(limit), are(depth)),
-                    Some(
-                        "have the client certificate issued by a CA higher up, or use a CA with a longer `pathlen`"
-                            .to_owned(),
-                    ),
+                    help,
                 );
             }
-            if !self_issued {
+            if !same_name(x509.subject(), x509.issuer()) {
                 depth = depth.saturating_add(1);
             }
         }
@@ -542,12 +602,8 @@ impl<'a> Judgement<'a> {
         else {
             return;
         };
-        let names = if self.path.end == End::Anchor {
-            let chain: Vec<&[u8]> = members.iter().map(|(_, member, ..)| member.certificate.der.as_slice()).collect();
-            constraints::names(&chain, now)
-        } else {
-            Names::Unknown
-        };
+        let names =
+            if self.path.end == End::Anchor { constraints::names(&self.path.members, now) } else { Names::Unknown };
         let help = Some(self.verify());
         let rule = "name-constraint";
         match names {
@@ -595,22 +651,44 @@ impl<'a> Judgement<'a> {
                 asked.then(|| "give the CA's certificate as well, usually `ca.crt`".to_owned()),
             ),
             End::NoIssuer { renamed } => {
-                let self_signed = same_name(last.x509.subject(), last.x509.issuer());
-                let (message, help) = match (renamed, last.origin) {
+                let self_signed = self_signed(&last.x509);
+                let wanted = format!("give the certificate of `{issuer}` as the CA");
+                let (rule, place, message, help) = match (renamed, last.origin) {
                     (Some(renamed), _) => (
+                        "issuer-unknown",
+                        file,
                         format!(
                             "{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"
                         ),
-                        "have the client certificate issued again by the CA of that file".to_owned(),
+                        self.renew(),
                     ),
-                    (None, Origin::Ca) if at > 0 || !self_signed => (
+                    (None, _) if at == 0 && self.is_in_ca(last) && ca_flag(&last.x509) != Some(true) => (
+                        "ca-not-ca",
+                        ca,
+                        format!("holds the client certificate itself, not the CA that issued it, `{issuer}`"),
+                        wanted,
+                    ),
+                    (None, Origin::Ca) if !self_signed => (
+                        "issuer-unknown",
+                        file,
                         format!("`{ca}` is not complete: {who} is issued by `{issuer}`, which is not in it"),
                         format!("append the certificate of `{issuer}` to `{ca}`: a server trusts nothing but a root"),
                     ),
-                    (None, _) if self_signed && at == 0 => {
-                        (format!("the certificate is signed by itself, not by a CA of `{ca}`"), self.renew())
-                    }
+                    (None, _) if self_signed && at == 0 => (
+                        "issuer-unknown",
+                        file,
+                        format!("the certificate is signed by itself, not by a CA of `{ca}`"),
+                        self.renew(),
+                    ),
+                    (None, _) if !self.has_ca() => (
+                        "ca-not-ca",
+                        ca,
+                        format!("holds no CA, only {}: CA:TRUE is missing", self.ca_subjects()),
+                        wanted,
+                    ),
                     (None, _) if self_signed => (
+                        "issuer-unknown",
+                        file,
                         format!(
                             "{who} is a root of its own, and not one of `{ca}`, which holds {}",
                             self.ca_subjects()
@@ -618,14 +696,20 @@ impl<'a> Judgement<'a> {
                         format!("give the certificate of the CA that issued `{certificate_file}`"),
                     ),
                     (None, _) => (
+                        "issuer-unknown",
+                        file,
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
-                        format!(
-                            "give the certificate of `{issuer}` as the CA; if it is an intermediate, append it to `{certificate_file}`"
-                        ),
+                        format!("{wanted}; if it is an intermediate, append it to `{certificate_file}`"),
                     ),
                 };
-                self.error("issuer-unknown", file, message, Some(help));
+                self.error(rule, place, message, Some(help));
             }
+            End::SelfSigned => self.error(
+                "subject-is-issuer",
+                file,
+                format!("{who} has the name of its issuer, `{issuer}`, and a server takes it for self-signed"),
+                Some(self.rename()),
+            ),
             End::OtherIdentifier { origin } => {
                 let other = self.place(*origin);
                 self.error(
@@ -689,6 +773,17 @@ impl<'a> Judgement<'a> {
                 Some(format!("leave only the CA that issued `{}` in `{ca}`", self.subject.certificate_name)),
             );
         }
+    }
+
+    /// Whether the authority's file holds this very certificate.
+    fn is_in_ca(&self, member: &Member<'_>) -> bool {
+        self.subject.ca.is_some_and(|ca| ca.certificates.contains(member.certificate))
+    }
+
+    /// Whether the authority's file holds anything that could have issued a certificate.
+    fn has_ca(&self) -> bool {
+        let mut certificates = self.subject.ca.iter().flat_map(|ca| &ca.certificates).filter_map(Certificate::x509);
+        certificates.any(|x509| ca_flag(&x509).unwrap_or_else(|| self_signed(&x509)))
     }
 
     /// Who the authority's file holds, in a few words.

@@ -169,7 +169,8 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
         certificate_pem: arranged.chain.iter().map(Certificate::pem).collect(),
         notices: repairs
             .iter()
-            .map(|repair| format!("`{}`: {}", repair.file(&certificate_name, &key_name), repair.notice()))
+            .filter_map(|repair| Some((repair.file(&certificate_name, &key_name), repair.notice()?)))
+            .map(|(file, notice)| format!("`{file}`: {notice}"))
             .collect(),
         certificate_name,
         key_name,
@@ -195,7 +196,7 @@ impl Identity {
     }
 
     /// What `loader` would have made of the files as they were, before [`load`] repaired them: the findings
-    /// `key-format`, `chain-out-of-order` and `chain-extra`. Empty if the files can be used as they are.
+    /// `key-format`, `cert-unreadable`, `chain-out-of-order` and `chain-extra`. Empty if the files can be used as they are.
     #[must_use]
     pub fn as_found(&self, loader: Loader) -> Vec<Finding> {
         Repair::findings(&self.repairs, loader, &self.certificate_name, &self.key_name)

@@ -171,6 +171,20 @@ pub(super) fn survey(bytes: &[u8]) -> (Blocks, Vec<Cause>) {
     (found, damage)
 }
 
+/// Whether every BEGIN stands at the start of a line, and no BEGIN or END has anything but blanks behind it: Java asks
+/// for that in a file of certificates, and nobody else does.
+pub(super) fn markers_end_their_lines(bytes: &[u8]) -> bool {
+    let is_line_end = |byte: Option<&u8>| matches!(byte, None | Some(b'\n' | b'\r'));
+    let begins = memmem::find_iter(bytes, BEGIN).map(|at| (at, BEGIN.len()));
+    let ends = memmem::find_iter(bytes, END).map(|at| (at, END.len()));
+    begins.clone().all(|(at, _)| is_line_end(bytes.split_at(at).0.last()))
+        && begins.chain(ends).all(|(at, length)| {
+            let words = bytes.get(at + length..).unwrap_or_default();
+            let behind = memmem::find(words, DASHES).and_then(|length| words.get(length + DASHES.len()..));
+            behind.is_none_or(|behind| is_line_end(behind.iter().find(|byte| !matches!(byte, b' ' | b'\t'))))
+        })
+}
+
 /// The canonical form (RFC 7468 §2, strict): LF, 64 columns, one final newline.
 pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     // Fails only for a label that is no label or a body beyond any memory; ours are constants and short.

@@ -6,7 +6,7 @@ use super::certificate::Certificate;
 use super::chain::Arranged;
 use super::error::{beside, shell};
 use super::key::Key;
-use super::pem::{Blocks, Label};
+use super::pem::{self, Blocks, Label};
 use crate::finding::{Finding, Severity};
 
 /// What was done to a file to make it fit.
@@ -14,6 +14,8 @@ use crate::finding::{Finding, Severity};
 pub(super) enum Repair {
     TextAroundCertificates(usize),
     CertificateLayout,
+    /// BEGIN or END lines had something beside them; always together with one of the two above.
+    CertificateLines,
     TextAroundKey,
     KeyLayout {
         /// Whether a classic delegate reads it as it is.
@@ -27,15 +29,17 @@ pub(super) enum Repair {
 
 impl Repair {
     /// What a certificate file needs so that nothing but its certificates is in it.
-    pub(super) fn of_certificates(blocks: &Blocks, certificates: &[Certificate], bytes: &[u8]) -> Option<Repair> {
+    pub(super) fn of_certificates(blocks: &Blocks, certificates: &[Certificate], bytes: &[u8]) -> Vec<Repair> {
         let canonical: String = certificates.iter().map(Certificate::pem).collect();
-        if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
+        let layout = if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
             Some(Repair::TextAroundCertificates(certificates.len()))
         } else if canonical.as_bytes() != bytes {
             Some(Repair::CertificateLayout)
         } else {
             None
-        }
+        };
+        let lines = (!pem::markers_end_their_lines(bytes)).then_some(Repair::CertificateLines);
+        layout.into_iter().chain(lines).collect()
     }
 
     /// What a key file needs so that the key is in the one form that every delegate reads.
@@ -69,7 +73,7 @@ impl Repair {
                     severity,
                     place: Some(repair.file(certificate, key).to_owned()),
                     message,
-                    help: repair.help(key),
+                    help: Some(repair.help(certificate, key)),
                 })
             })
             .collect();
@@ -85,13 +89,14 @@ impl Repair {
         }
     }
 
-    /// What was done.
-    pub(super) fn notice(&self) -> String {
-        match self {
+    /// What was done, unless another repair says it.
+    pub(super) fn notice(&self) -> Option<String> {
+        Some(match self {
             Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
             Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
+            Repair::CertificateLines => return None,
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
             Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
             Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
@@ -101,7 +106,7 @@ impl Repair {
             Repair::Extra(subject) => {
                 format!("certificate of `{subject}` dropped, which the chain does not need")
             }
-        }
+        })
     }
 
     /// What `loader` would have said of it.
@@ -125,6 +130,12 @@ impl Repair {
             Repair::Pkcs1 if java => {
                 ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
             }
+            Repair::CertificateLines if java => (
+                "cert-unreadable",
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
+                    .to_owned(),
+            ),
             Repair::OutOfOrder => (
                 "chain-out-of-order",
                 for_java,
@@ -138,14 +149,20 @@ impl Repair {
         })
     }
 
-    fn help(&self, key: &str) -> Option<String> {
+    fn help(&self, certificate: &str, key: &str) -> String {
+        let (new_certificate, new_key) = (beside(certificate, "pem"), beside(key, "pkcs8.key"));
+        let (new_certificate, new_key) = (shell(&new_certificate), shell(&new_key));
+        let (certificate, key) = (shell(certificate), shell(key));
         match self {
-            Repair::Pkcs1 | Repair::TextAroundKey | Repair::KeyLayout { .. } => Some(format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {} -out {}",
-                shell(key),
-                shell(&beside(key, "pkcs8.key"))
-            )),
-            _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
+            // OpenSSL reads neither of these two.
+            Repair::CertificateLines => {
+                format!(r"sed -E 's/ *(-----(BEGIN|END) [^-]*-----) */\n\1\n/g' {certificate} > {new_certificate}")
+            }
+            Repair::KeyLayout { .. } => format!(r"tr -d '\t\f' < {key} > {new_key}"),
+            Repair::Pkcs1 | Repair::TextAroundKey => {
+                format!("openssl pkcs8 -topk8 -nocrypt -in {key} -out {new_key}")
+            }
+            _ => "keep only the client certificate and its intermediates, leaf first".to_owned(),
         }
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn made_by(
     }
 }
 
+/// Whether a signature of this algorithm can be by a key of the kind that `issuer` has.
+pub(super) fn fits(signature: &AlgorithmIdentifier<'_>, issuer: &X509Certificate<'_>) -> bool {
+    !matches!(method(signature, issuer.public_key()), Some(Method::OtherKeyType))
+}
+
 enum Method {
     Verify(&'static dyn VerificationAlgorithm),
     /// An RSA signature and an EC key, or the other way round: certainly not this issuer's.

@@ -436,7 +436,8 @@ fn refused_findings() {
     refuses(
         &folder,
         "error: ca.crt: the CA `CN=Root` issued a certificate without being a CA (CA:TRUE is missing) [issuer-not-ca]\n  \
-         help: have the certificates issued by a CA, `basicConstraints = critical,CA:TRUE` and `keyUsage = keyCertSign`\n",
+         help: openssl x509 -in ca.crt -signkey ca.key -clrext -sha256 -days 9999 -extfile <(echo \
+         basicConstraints=critical,CA:TRUE) -out ca.new.crt\n",
     );
     let folder = made(&ec(), |params| params.not_after = params.not_before + Duration::seconds(1));
     let output = folder.run(ISSUE);

@@ -14,12 +14,16 @@
 )]
 
 mod corpus;
+mod differential;
 mod files;
 mod fixtures;
+mod help;
 mod inspect;
 mod issue;
+mod issuing;
 mod kubernetes;
 mod pair;
+mod pairs;
 mod probe;
 mod programs;
 mod servers;

@@ -85,6 +85,11 @@ pub(crate) fn server<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) ->
     command
 }
 
+/// A line as a user pastes it.
+pub(crate) fn bash(line: &str, here: &Path) -> Run {
+    run(other("bash", &["-euo", "pipefail", "-c", line], here), b"")
+}
+
 /// Every resource against the published schema of its kind, unknown fields refused.
 pub(crate) fn kubernetes_validate(manifest: &Path) -> Run {
     let args = [OsStr::new("--strict"), manifest.as_os_str()];
@@ -106,9 +111,30 @@ pub(crate) fn kubectl_set_env(manifest: &[u8]) -> Run {
 
 /// Loads a pair as the delegate does; ends with 0 when the delegate would start.
 pub(crate) fn java_loader(cert: &Path, key: &Path) -> Run {
+    run(java(&[cert, key]), b"")
+}
+
+/// Loads many pairs as the delegate does, a certificate file and a key file each: in one go, because starting Java
+/// takes longer than loading. For each the reason why the delegate would not start.
+pub(crate) fn java_loads(files: &[PathBuf]) -> Vec<Result<(), String>> {
+    let run = run(java(files), b"");
+    let said: Vec<_> = run.text().lines().collect();
+    assert_eq!(said.len() * 2, files.len(), "the loader said:\n{}{}", run.text(), run.stderr);
+    said.into_iter()
+        .map(|line| match line.strip_prefix("refused: ") {
+            Some(why) => Err(why.to_owned()),
+            None if line.starts_with("loaded ") => Ok(()),
+            None => panic!("the loader said: {line}"),
+        })
+        .collect()
+}
+
+fn java<P: AsRef<Path>>(files: &[P]) -> Command {
     let loader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/Loader.java");
-    let args = [loader.as_path(), cert, key];
-    run(other("java", &args, Path::new(".")), b"")
+    // The key store encrypts every key; once is enough here, and ten thousand times takes longer than all else.
+    let mut args = vec![OsStr::new("-Dkeystore.pkcs12.keyPbeIterationCount=1"), loader.as_os_str()];
+    args.extend(files.iter().map(|file| file.as_ref().as_os_str()));
+    other("java", &args, Path::new("."))
 }
 
 /// Asks the server on a port of this machine for `/` as a delegate with this pair would; ends with 0 when there is a

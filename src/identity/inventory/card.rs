@@ -12,8 +12,7 @@ use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSASSAPSS,
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
-use crate::identity::certificate::{Certificate, ca_flag, extended_usages, key_usages, name, printable};
-use crate::identity::chain::is_self_signed;
+use crate::identity::certificate::{Certificate, ca_flag, extended_usages, key_usages, name, printable, self_signed};
 use crate::identity::key::{Algorithm, Key, bits, stripped};
 use crate::identity::pem::Label;
 use crate::identity::signature::{Signature, algorithm_name, made_by};
@@ -78,7 +77,7 @@ impl CertificateCard {
             days_left: (not_after - now).whole_days(),
             key: KeyDescription::of_public(x509.public_key()),
             signature: algorithm_name(&x509.signature_algorithm),
-            self_signed: is_self_signed(&x509),
+            self_signed: self_signed(&x509),
             ca: ca_flag(&x509),
             key_usage: x509.key_usage().ok().flatten().map(|usage| key_usages(usage.value)),
             extended_key_usage: x509.extended_key_usage().ok().flatten().map(|usage| extended_usages(usage.value)),

@@ -74,7 +74,8 @@ impl<'s> Judge<'s> {
             ca: ca.as_ref().map(|(_, ca)| ca),
         };
         let mut findings = judge::judge(&subject, self.options, self.loader);
-        let repairs = arranged.as_ref().map(Repair::of_order).unwrap_or_default();
+        let mut repairs = arranged.as_ref().map(Repair::of_order).unwrap_or_default();
+        repairs.extend(certificate_file(self.shelf, leaf.item));
         findings.extend(Repair::findings(&repairs, self.loader, certificate_name, "client.key"));
         self.judged.extend(judge::judged(&subject, self.options));
         let items: Vec<usize> = [Some(leaf.item), key.map(|key| key.item), ca.as_ref().map(|(item, _)| *item)]
@@ -145,6 +146,17 @@ impl<'s> Judge<'s> {
             let item = items.iter().find(|item| finding.place.as_deref() == Some(self.shelf.name(**item)));
             finding.place = item.map(|item| self.shelf.place(*item).to_owned()).or(finding.place.take());
         }
+    }
+}
+
+/// What the file of a client's certificate needs.
+fn certificate_file(shelf: &Shelf<'_>, item: usize) -> Vec<Repair> {
+    let certificates: Vec<Certificate> = shelf.certificates_of(item).map(|held| held.it.clone()).collect();
+    match (shelf.items.get(item), shelf.opened.get(item)) {
+        (Some(item), Some(opened)) if !opened.is_der => {
+            Repair::of_certificates(&opened.blocks, &certificates, item.bytes)
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::x509::X509Version;
 
 use super::shelf::{Held, Parsed, Shelf};
 use super::{Chain, ChainEnd, Content, Object};
 use crate::identity::Authority;
-use crate::identity::certificate::{Certificate, ca_flag, name, same_name};
+use crate::identity::certificate::{Certificate, ca_flag, name, same_name, self_signed};
 use crate::identity::chain::{self, Arranged, End};
 use crate::identity::error::Role;
 use crate::identity::key::{Key, Public};
@@ -24,12 +25,13 @@ pub(super) struct Relations<'s> {
     pub(super) authorities: Vec<Owned<'s>>,
     /// The certificates of clients.
     pub(super) leaves: Vec<Owned<'s>>,
+    now: OffsetDateTime,
     /// For each object its public key, where it is a certificate or a request.
     public_keys: Vec<Option<Public>>,
 }
 
 impl<'s> Relations<'s> {
-    pub(super) fn of(shelf: &'s Shelf<'s>) -> Self {
+    pub(super) fn of(shelf: &'s Shelf<'s>, now: OffsetDateTime) -> Self {
         let public_keys = shelf
             .parsed()
             .map(|parsed| match parsed {
@@ -38,7 +40,7 @@ impl<'s> Relations<'s> {
                 Parsed::Key(_) | Parsed::Nothing => None,
             })
             .collect();
-        let mut relations = Relations { shelf, authorities: Vec::new(), leaves: Vec::new(), public_keys };
+        let mut relations = Relations { shelf, authorities: Vec::new(), leaves: Vec::new(), now, public_keys };
         relations.authorities = relations.find_authorities();
         relations.leaves = relations.find_leaves();
         relations
@@ -70,9 +72,7 @@ impl<'s> Relations<'s> {
             })
         };
         let is_authority = |x509: &X509Certificate<'_>| {
-            ca_flag(x509) == Some(true)
-                || x509.version() == X509Version::V1 && chain::is_self_signed(x509)
-                || issued_one(x509)
+            ca_flag(x509) == Some(true) || x509.version() == X509Version::V1 && self_signed(x509) || issued_one(x509)
         };
         let authorities = parsed.iter().filter(|(_, x509)| is_authority(x509));
         authorities.map(|(held, _)| (*held, self.key_of(held.object))).collect()
@@ -156,8 +156,8 @@ impl<'s> Relations<'s> {
         if let Some(item) = beside.find(|item| is_called_ca(*item) && number(*item) == number(of)) {
             return Some((item, authority(item)));
         }
-        let is_root = |certificate: &Certificate| certificate.x509().is_some_and(|x509| chain::is_self_signed(&x509));
-        let rank = |item: usize| match chain::walk(chain, &authority(item).certificates).end {
+        let is_root = |certificate: &Certificate| certificate.x509().is_some_and(|x509| self_signed(&x509));
+        let rank = |item: usize| match chain::walk(chain, &authority(item).certificates, self.now).end {
             End::Anchor => 0,
             End::OtherKey { .. } | End::OtherIdentifier { .. } => 1,
             _ if self.shelf.certificates_of(item).any(|held| is_root(held.it)) => 2,
@@ -180,11 +180,11 @@ impl<'s> Relations<'s> {
     pub(super) fn tree(&self, (from, key): Owned<'s>) -> Chain {
         let certificates = || self.shelf.certificates().map(|held| held.it);
         let (roots, others): (Vec<&Certificate>, Vec<&Certificate>) =
-            certificates().partition(|certificate| certificate.x509().is_some_and(|x509| chain::is_self_signed(&x509)));
+            certificates().partition(|certificate| certificate.x509().is_some_and(|x509| self_signed(&x509)));
         let roots: Vec<Certificate> = roots.into_iter().cloned().collect();
         let mut chain = vec![from.it.clone()];
         chain.extend(others.into_iter().filter(|other| *other != from.it).cloned());
-        let path = chain::walk(&chain, &roots);
+        let path = chain::walk(&chain, &roots, self.now);
         let object = |wanted: &Certificate| Some(self.shelf.certificates().find(|held| held.it == wanted)?.object);
         let above = path.members.iter().skip(1).filter_map(|member| object(member.certificate));
         let issuer = path.members.last().map(|last| name(last.x509.issuer())).unwrap_or_default();
@@ -193,7 +193,7 @@ impl<'s> Relations<'s> {
             key: key.map(|key| key.object),
             end: match path.end {
                 End::Anchor => ChainEnd::Anchor,
-                End::NoIssuer { .. } | End::NotAsked => ChainEnd::IssuerMissing { issuer },
+                End::NoIssuer { .. } | End::SelfSigned | End::NotAsked => ChainEnd::IssuerMissing { issuer },
                 End::OtherKey { .. } => ChainEnd::IssuerOtherKey { issuer },
                 End::OtherIdentifier { .. } => ChainEnd::IssuerOtherId { issuer },
             },
