@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use super::{Exit, Failure};
 use crate::cli::{Format, Generation, InspectArgs};
 use crate::delegate::{self, Delegate, SecretDefect, SecretValue, Stream, StreamError};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 use crate::identity::{ChainCheck, Inventory, Item, Loader, Role, SecretPart};
 use crate::report::{self, Message};
 use crate::source::{self, MAX_BYTES, STDIN};
@@ -168,23 +168,25 @@ fn encoding(value: &SecretValue, defect: SecretDefect, place: &str) -> Finding {
     let encode = format!("base64 -w0 {}", value.key);
     let (rule, message, help) = match defect {
         SecretDefect::Placeholder => (
-            "secret-placeholder",
+            Rule::SecretPlaceholder,
             format!("{what} is not filled in"),
             "delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt MANIFEST".to_owned(),
         ),
         SecretDefect::NotBase64 => {
-            ("secret-not-base64", format!("{what} is not base64, and Kubernetes refuses the Secret"), encode)
+            (Rule::SecretNotBase64, format!("{what} is not base64, and Kubernetes refuses the Secret"), encode)
         }
         SecretDefect::Plain => (
-            "secret-not-base64",
+            Rule::SecretNotBase64,
             format!("{what} is PEM itself, where base64 of it has to stand"),
             "put it under `stringData` instead of `data`".to_owned(),
         ),
-        SecretDefect::Blanks => {
-            ("secret-not-base64", format!("{what} has blanks in its base64, and Kubernetes refuses the Secret"), encode)
-        }
+        SecretDefect::Blanks => (
+            Rule::SecretNotBase64,
+            format!("{what} has blanks in its base64, and Kubernetes refuses the Secret"),
+            encode,
+        ),
         SecretDefect::Twice => (
-            "secret-double-base64",
+            Rule::SecretDoubleBase64,
             format!("{what} is encoded twice: a pod gets base64 instead of PEM"),
             "encode it once; under `stringData`, not at all".to_owned(),
         ),

@@ -10,7 +10,7 @@ use super::identity::PairFiles;
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity};
 use crate::cli::{Format, ProbeArgs};
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
 use crate::identity::{ChainCheck, Identity, Loader, server_authorities};
 use crate::plan::Endpoint;
 use crate::probe::{Client, ClientError, Control, Names, Proxy, Resolve, Route, Target, Verdict};
@@ -82,7 +82,7 @@ fn findings(identity: &Identity, args: &ProbeArgs) -> Result<Vec<Finding>, Failu
     let options = identity::options(&args.judge, ChainCheck::ToAnchor)?;
     let mut findings = identity::judge(identity, &options, &[Loader::Java]);
     // without a CA the endpoint is the only judge of the chain, which is what it is asked for here
-    findings.retain(|finding| finding.rule != "chain-not-judged");
+    findings.retain(|finding| finding.rule != Rule::ChainNotJudged);
     Ok(findings)
 }
 

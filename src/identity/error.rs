@@ -2,7 +2,7 @@
 //! Names files, lines and formats; never quotes what a file holds.
 
 use super::pem::Label;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 
 /// Why there is no pair to judge. Names the file as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,9 +241,9 @@ impl LoadError {
     pub fn finding(&self) -> Finding {
         Finding {
             rule: match (&self.cause, self.role) {
-                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key | Role::CaKey) => "key-encrypted",
-                (_, Role::Key | Role::CaKey) => "key-format",
-                (_, Role::Certificate | Role::Ca | Role::ServerCa | Role::Request | Role::Any) => "cert-unreadable",
+                (Cause::Encrypted | Cause::Der(DerKind::EncryptedKey), Role::Key | Role::CaKey) => Rule::KeyEncrypted,
+                (_, Role::Key | Role::CaKey) => Rule::KeyFormat,
+                (_, Role::Certificate | Role::Ca | Role::ServerCa | Role::Request | Role::Any) => Rule::CertUnreadable,
             },
             severity: Severity::Error,
             place: Some(self.file.clone()),

@@ -17,7 +17,7 @@ use super::error::{beside, shell};
 use super::key::{Algorithm, Key, Public, Soundness};
 use super::signature::{algorithm_name, weak_hash};
 use super::{Authority, ChainCheck, Loader, Options};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 
 /// A clock of a node may be this much slow or fast, in seconds.
 const CLOCK_SKEW: i64 = 5 * 60;
@@ -98,11 +98,11 @@ impl<'a> Judgement<'a> {
         findings
     }
 
-    fn say(&mut self, rule: &'static str, severity: Severity, place: &str, message: String, help: Option<String>) {
+    fn say(&mut self, rule: Rule, severity: Severity, place: &str, message: String, help: Option<String>) {
         self.findings.push(Finding { rule, severity, place: Some(place.to_owned()), message, help });
     }
 
-    fn error(&mut self, rule: &'static str, place: &str, message: String, help: Option<String>) {
+    fn error(&mut self, rule: Rule, place: &str, message: String, help: Option<String>) {
         self.say(rule, Severity::Error, place, message, help);
     }
 
@@ -151,34 +151,37 @@ impl<'a> Judgement<'a> {
         match (&key.algorithm, loader) {
             (Algorithm::Rsa { .. }, _) | (Algorithm::Ec(_) | Algorithm::Ed25519, Loader::Go) => {}
             (Algorithm::RsaMultiPrime, _) => self.error(
-                "key-format",
+                Rule::KeyFormat,
                 key_file,
                 "the key has more than two primes, and no delegate can load such an RSA key".to_owned(),
                 Some(new_key()),
             ),
             (other, Loader::Java) => self.error(
-                "key-not-rsa",
+                Rule::KeyNotRsa,
                 key_file,
                 format!("is {other}, and a classic delegate loads RSA keys only"),
                 Some(new_key()),
             ),
-            (other, Loader::Go) => {
-                self.error("key-format", key_file, format!("is {other}, which no delegate can load"), Some(new_key()))
-            }
+            (other, Loader::Go) => self.error(
+                Rule::KeyFormat,
+                key_file,
+                format!("is {other}, which no delegate can load"),
+                Some(new_key()),
+            ),
         }
         self.soundness();
         self.key_match();
         if let Algorithm::Rsa { bits } = key.algorithm {
             if bits < 2048 {
                 self.error(
-                    "key-too-small",
+                    Rule::KeyTooSmall,
                     key_file,
                     format!("is an RSA key of {bits} bit, and servers refuse fewer than 2048"),
                     Some(new_key()),
                 );
             } else if key.soundness == Soundness::Unchecked {
                 self.say(
-                    "key-unchecked",
+                    Rule::KeyUnchecked,
                     Severity::Note,
                     key_file,
                     "is an RSA key of unusual size or exponent: whether it is damaged was not checked".to_owned(),
@@ -193,7 +196,7 @@ impl<'a> Judgement<'a> {
             && key.soundness == Soundness::Corrupt
         {
             self.error(
-                "key-corrupt",
+                Rule::KeyCorrupt,
                 key_file,
                 "the numbers in the key contradict each other: the file was altered, and every handshake will fail"
                     .to_owned(),
@@ -242,7 +245,7 @@ impl<'a> Judgement<'a> {
                 shell(key_file)
             )
         };
-        self.error("key-mismatch", key_file, message, Some(help));
+        self.error(Rule::KeyMismatch, key_file, message, Some(help));
     }
 
     fn leaf_is_not_the_ca(&mut self) {
@@ -255,14 +258,14 @@ impl<'a> Judgement<'a> {
         let own_issuer = self_signed(&leaf.x509);
         if in_ca && (marked || own_issuer && leaf.x509.version() == X509Version::V1) {
             self.error(
-                "leaf-is-ca",
+                Rule::LeafIsCa,
                 file,
                 format!("is the CA of `{ca}` itself, and the delegate would carry the CA's key"),
                 Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
             );
         } else if in_ca && own_issuer {
             self.say(
-                "leaf-is-ca",
+                Rule::LeafIsCa,
                 Severity::Warning,
                 file,
                 format!("stands in `{ca}` itself: a server has to trust this one certificate instead of a CA"),
@@ -270,7 +273,7 @@ impl<'a> Judgement<'a> {
             );
         } else if in_ca && self.path.end == End::Anchor {
             self.say(
-                "ca-not-ca",
+                Rule::CaNotCa,
                 Severity::Warning,
                 ca,
                 "holds the client certificate beside the CA: a server would trust it on its own".to_owned(),
@@ -278,7 +281,7 @@ impl<'a> Judgement<'a> {
             );
         } else if marked {
             self.say(
-                "leaf-is-ca",
+                Rule::LeafIsCa,
                 Severity::Warning,
                 file,
                 "is marked as a CA (CA:TRUE), and some servers refuse that from a client".to_owned(),
@@ -300,7 +303,7 @@ impl<'a> Judgement<'a> {
                     format!("openssl x509 -in {} -noout -subject -dates", shell(file))
                 };
                 self.error(
-                    "cert-expired",
+                    Rule::CertExpired,
                     file,
                     format!(
                         "{who} expired {} ago, on {}",
@@ -313,7 +316,7 @@ impl<'a> Judgement<'a> {
                 let wait = from.saturating_sub(seconds);
                 let severity = if wait <= CLOCK_SKEW { Severity::Warning } else { Severity::Error };
                 self.say(
-                    "cert-not-yet-valid",
+                    Rule::CertNotYetValid,
                     severity,
                     file,
                     format!("{who} is not valid before {}, in {}", date(summary.not_before), span(wait)),
@@ -384,7 +387,7 @@ impl<'a> Judgement<'a> {
     fn usage(&mut self) {
         for (at, member, who, file) in self.members() {
             let x509 = &member.x509;
-            let rule = "usage-forbids-client-auth";
+            let rule = Rule::UsageForbidsClientAuth;
             let help = self.reissue(at, member, &who);
             if let Ok(Some(usage)) = x509.extended_key_usage() {
                 let usage = usage.value;
@@ -435,30 +438,33 @@ impl<'a> Judgement<'a> {
             let help = Some(self.reissue(at, member, &who));
             match extension_defect(&member.x509) {
                 Some(ExtensionDefect::UnknownCritical(oid)) => self.error(
-                    "unknown-critical-extension",
+                    Rule::UnknownCriticalExtension,
                     file,
                     format!("{who} has the critical extension `{oid}`, which no server knows"),
                     help.clone(),
                 ),
                 Some(ExtensionDefect::Malformed(oid)) => self.error(
-                    "cert-unreadable",
+                    Rule::CertUnreadable,
                     file,
                     format!("the extension `{oid}` of {who} cannot be read"),
                     help.clone(),
                 ),
                 Some(ExtensionDefect::OtherPurpose(purpose)) => self.error(
-                    "usage-forbids-client-auth",
+                    Rule::UsageForbidsClientAuth,
                     file,
                     format!("{who} is {purpose}, and servers do not take that from a TLS client"),
                     help.clone(),
                 ),
-                Some(ExtensionDefect::Duplicate(oid)) => {
-                    self.error("cert-unreadable", file, format!("{who} has the extension `{oid}` twice"), help.clone())
-                }
+                Some(ExtensionDefect::Duplicate(oid)) => self.error(
+                    Rule::CertUnreadable,
+                    file,
+                    format!("{who} has the extension `{oid}` twice"),
+                    help.clone(),
+                ),
                 None => {}
             }
             if member.x509.signature_algorithm != member.x509.tbs_certificate.signature {
-                self.error("cert-unreadable", file, format!("{who} names two different signature algorithms"), help);
+                self.error(Rule::CertUnreadable, file, format!("{who} names two different signature algorithms"), help);
             }
         }
     }
@@ -483,7 +489,7 @@ impl<'a> Judgement<'a> {
                 continue;
             };
             self.error(
-                "cert-unreadable",
+                Rule::CertUnreadable,
                 file,
                 format!("{who} {nameless}, and Java reads no such certificate"),
                 Some(help),
@@ -501,12 +507,12 @@ impl<'a> Judgement<'a> {
                 _ => None,
             };
             // The leaf's key is the private key's, which has been judged.
-            let said = at == 0 && self.findings.iter().any(|f| f.rule == "key-too-small");
+            let said = at == 0 && self.findings.iter().any(|f| f.rule == Rule::KeyTooSmall);
             if let Some(small) = small
                 && !said
             {
                 self.error(
-                    "key-too-small",
+                    Rule::KeyTooSmall,
                     file,
                     format!("the key of {who} has {small}"),
                     Some("make a new key of 2048 bit or more, and have the certificates issued again".to_owned()),
@@ -518,14 +524,14 @@ impl<'a> Judgement<'a> {
             }
             if let Some(hash) = weak_hash(&member.x509.signature_algorithm) {
                 self.error(
-                    "weak-signature",
+                    Rule::WeakSignature,
                     file,
                     format!("{who} is signed with {hash}, which servers refuse"),
                     Some(if at == 0 { self.renew() } else { format!("have {who} issued again with `-sha256`") }),
                 );
             } else if member.unverifiable {
                 self.say(
-                    "unverifiable-signature",
+                    Rule::UnverifiableSignature,
                     Severity::Warning,
                     file,
                     format!(
@@ -556,13 +562,13 @@ impl<'a> Judgement<'a> {
                 None if root
                     && (x509.version() == X509Version::V1 || usage.is_some_and(|usage| usage.key_cert_sign())) => {}
                 None if x509.version() == X509Version::V1 => self.error(
-                    "issuer-not-ca",
+                    Rule::IssuerNotCa,
                     file,
                     format!("{who} is of version 1, and only a root may be that"),
                     help.clone(),
                 ),
                 Some(false) | None => self.error(
-                    "issuer-not-ca",
+                    Rule::IssuerNotCa,
                     file,
                     format!("{who} issued a certificate without being a CA (CA:TRUE is missing)"),
                     help.clone(),
@@ -572,7 +578,7 @@ impl<'a> Judgement<'a> {
                 && !usage.key_cert_sign()
             {
                 self.error(
-                    "issuer-not-ca",
+                    Rule::IssuerNotCa,
                     file,
                     format!("the key usage of {who} allows {}, not keyCertSign", listed(key_usages(usage))),
                     help.clone(),
@@ -583,7 +589,7 @@ impl<'a> Judgement<'a> {
                 && depth > limit
             {
                 self.error(
-                    "path-length",
+                    Rule::PathLength,
                     file,
                     format!("{who} allows {limit} intermediate{} below it, and there {}", plural(limit), are(depth)),
                     help,
@@ -605,7 +611,7 @@ impl<'a> Judgement<'a> {
         let names =
             if self.path.end == End::Anchor { constraints::names(&self.path.members, now) } else { Names::Unknown };
         let help = Some(self.verify());
-        let rule = "name-constraint";
+        let rule = Rule::NameConstraint;
         match names {
             Names::Forbidden => self.error(
                 rule,
@@ -640,7 +646,7 @@ impl<'a> Judgement<'a> {
         match &self.path.end {
             End::Anchor => {}
             End::NotAsked => self.say(
-                "chain-not-judged",
+                Rule::ChainNotJudged,
                 Severity::Note,
                 certificate_file,
                 if asked {
@@ -655,7 +661,7 @@ impl<'a> Judgement<'a> {
                 let wanted = format!("give the certificate of `{issuer}` as the CA");
                 let (rule, place, message, help) = match (renamed, last.origin) {
                     (Some(renamed), _) => (
-                        "issuer-unknown",
+                        Rule::IssuerUnknown,
                         file,
                         format!(
                             "{who} names `{issuer}` as its issuer, and the key that signed it is called `{renamed}` in `{ca}`: the CA was renamed"
@@ -663,31 +669,31 @@ impl<'a> Judgement<'a> {
                         self.renew(),
                     ),
                     (None, _) if at == 0 && self.is_in_ca(last) && ca_flag(&last.x509) != Some(true) => (
-                        "ca-not-ca",
+                        Rule::CaNotCa,
                         ca,
                         format!("holds the client certificate itself, not the CA that issued it, `{issuer}`"),
                         wanted,
                     ),
                     (None, Origin::Ca) if !self_signed => (
-                        "issuer-unknown",
+                        Rule::IssuerUnknown,
                         file,
                         format!("`{ca}` is not complete: {who} is issued by `{issuer}`, which is not in it"),
                         format!("append the certificate of `{issuer}` to `{ca}`: a server trusts nothing but a root"),
                     ),
                     (None, _) if self_signed && at == 0 => (
-                        "issuer-unknown",
+                        Rule::IssuerUnknown,
                         file,
                         format!("the certificate is signed by itself, not by a CA of `{ca}`"),
                         self.renew(),
                     ),
                     (None, _) if !self.has_ca() => (
-                        "ca-not-ca",
+                        Rule::CaNotCa,
                         ca,
                         format!("holds no CA, only {}: CA:TRUE is missing", self.ca_subjects()),
                         wanted,
                     ),
                     (None, _) if self_signed => (
-                        "issuer-unknown",
+                        Rule::IssuerUnknown,
                         file,
                         format!(
                             "{who} is a root of its own, and not one of `{ca}`, which holds {}",
@@ -696,7 +702,7 @@ impl<'a> Judgement<'a> {
                         format!("give the certificate of the CA that issued `{certificate_file}`"),
                     ),
                     (None, _) => (
-                        "issuer-unknown",
+                        Rule::IssuerUnknown,
                         file,
                         format!("{who} is issued by `{issuer}`, which is not in `{ca}` ({})", self.ca_subjects()),
                         format!("{wanted}; if it is an intermediate, append it to `{certificate_file}`"),
@@ -705,7 +711,7 @@ impl<'a> Judgement<'a> {
                 self.error(rule, place, message, Some(help));
             }
             End::SelfSigned => self.error(
-                "subject-is-issuer",
+                Rule::SubjectIsIssuer,
                 file,
                 format!("{who} has the name of its issuer, `{issuer}`, and a server takes it for self-signed"),
                 Some(self.rename()),
@@ -713,7 +719,7 @@ impl<'a> Judgement<'a> {
             End::OtherIdentifier { origin } => {
                 let other = self.place(*origin);
                 self.error(
-                    "issuer-other-id",
+                    Rule::IssuerOtherId,
                     file,
                     format!("`{other}` has the issuer's name and key, but not the identifier by which {who} names it: the CA's certificate was made anew"),
                     Some(if at == 0 {
@@ -724,13 +730,13 @@ impl<'a> Judgement<'a> {
                 );
             }
             End::OtherKey { altered: true, .. } => self.error(
-                "signature-invalid",
+                Rule::SignatureInvalid,
                 file,
                 format!("the signature of {who} does not fit its content: it was altered after `{issuer}` signed it"),
                 Some("copy the file again from where it was made".to_owned()),
             ),
             End::OtherKey { origin: Origin::Ca, .. } => self.error(
-                "issuer-other-key",
+                Rule::IssuerOtherKey,
                 file,
                 format!("`{ca}` has the issuer's name but another key: the CA was created again"),
                 Some(if at == 0 {
@@ -740,7 +746,7 @@ impl<'a> Judgement<'a> {
                 }),
             ),
             End::OtherKey { origin: Origin::Client, .. } => self.error(
-                "issuer-other-key",
+                Rule::IssuerOtherKey,
                 file,
                 format!("the intermediate `{issuer}` in `{certificate_file}` has the issuer's name but another key"),
                 Some(format!("put the intermediate that issued {who} into `{certificate_file}`")),
@@ -759,7 +765,7 @@ impl<'a> Judgement<'a> {
                 Namesake::Later => Severity::Warning,
             };
             self.say(
-                "issuer-ambiguous",
+                Rule::IssuerAmbiguous,
                 severity,
                 ca,
                 format!(
@@ -815,7 +821,7 @@ impl<'a> Judgement<'a> {
             let help =
                 if at == 0 { self.renew() } else { format!("openssl x509 -in {} -noout -subject -dates", shell(file)) };
             self.say(
-                "cert-expires-soon",
+                Rule::CertExpiresSoon,
                 Severity::Warning,
                 file,
                 format!("{who} expires in {}, on {}", span(left), date(summary.not_after)),
@@ -828,7 +834,7 @@ impl<'a> Judgement<'a> {
         for (_, member, who, file) in self.members() {
             if member.x509.version() == X509Version::V1 {
                 self.say(
-                    "cert-v1",
+                    Rule::CertV1,
                     Severity::Note,
                     file,
                     format!("{who} is X.509 version 1: OpenSSL and Java accept it, servers built on rustls do not"),

@@ -7,7 +7,7 @@ use super::chain::Arranged;
 use super::error::{beside, shell};
 use super::key::Key;
 use super::pem::{self, Blocks, Label};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 
 /// What was done to a file to make it fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Repair {
     }
 
     /// What `loader` would have said of it.
-    fn judged(&self, loader: Loader) -> Option<(&'static str, Severity, String)> {
+    fn judged(&self, loader: Loader) -> Option<(Rule, Severity, String)> {
         let for_java = match loader {
             Loader::Java => Severity::Error,
             Loader::Go => Severity::Warning,
@@ -118,32 +118,34 @@ impl Repair {
         let java = loader == Loader::Java;
         Some(match self {
             Repair::TextAroundKey if java => (
-                "key-format",
+                Rule::KeyFormat,
                 Severity::Error,
                 "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
             ),
             Repair::KeyLayout { for_java: false } if java => (
-                "key-format",
+                Rule::KeyFormat,
                 Severity::Error,
                 "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
             ),
-            Repair::Pkcs1 if java => {
-                ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
-            }
+            Repair::Pkcs1 if java => (
+                Rule::KeyFormat,
+                Severity::Error,
+                "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned(),
+            ),
             Repair::CertificateLines if java => (
-                "cert-unreadable",
+                Rule::CertUnreadable,
                 Severity::Error,
                 "the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
                     .to_owned(),
             ),
             Repair::OutOfOrder => (
-                "chain-out-of-order",
+                Rule::ChainOutOfOrder,
                 for_java,
                 "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
             ),
-            Repair::Duplicates(_) => ("chain-extra", for_java, "a certificate stands in the file twice".to_owned()),
+            Repair::Duplicates(_) => (Rule::ChainExtra, for_java, "a certificate stands in the file twice".to_owned()),
             Repair::Extra(subject) => {
-                ("chain-extra", for_java, format!("the certificate of `{subject}` is not part of the chain"))
+                (Rule::ChainExtra, for_java, format!("the certificate of `{subject}` is not part of the chain"))
             }
             _ => return None,
         })

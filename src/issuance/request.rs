@@ -8,7 +8,7 @@ use x509_parser::objects::{oid_registry, oid2sn};
 use x509_parser::prelude::FromDer as _;
 
 use super::IssueError;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 use crate::identity::{self, Cause, KeySize, Label, LoadError, Named, Role, Signature};
 
 /// A request that is signed by the key it is for, and for a key that a delegate can load.
@@ -90,7 +90,7 @@ impl<'a> Request<'a> {
             KeySize::Other => "an Ed25519 key".to_owned(),
         };
         Some(Finding {
-            rule: "key-not-rsa",
+            rule: Rule::KeyNotRsa,
             severity: Severity::Warning,
             place: Some(self.file.to_owned()),
             message: format!("is for {kind}, and a classic delegate loads RSA keys only"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::relations::{Owned, Relations};
 use super::shelf::{Held, Shelf};
 use super::{Chain, Inventory};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule, Severity};
 use crate::identity::certificate::{Certificate, Fingerprint};
 use crate::identity::error::{Cause, LoadError, Role};
 use crate::identity::judge::{self, Subject};
@@ -126,7 +126,7 @@ impl<'s> Judge<'s> {
         let is_strange = self.relations.objects_of(key.it).next().is_none();
         if is_strange && self.shelf.certificates().next().is_some() {
             findings.push(Finding {
-                rule: "key-mismatch",
+                rule: Rule::KeyMismatch,
                 severity: Severity::Warning,
                 place: Some(self.shelf.place(key.item).to_owned()),
                 message: "is the key of none of these certificates".to_owned(),
