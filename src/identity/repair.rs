@@ -1,26 +1,36 @@
 //! What the files of a pair need to become what every delegate reads: each repair said as a note of what was done, or
 //! as a finding of what a delegate would have made of the file as it was.
 
+use memchr::memmem;
+
 use super::Loader;
 use super::certificate::Certificate;
 use super::chain::Arranged;
 use super::error::{beside, shell};
 use super::key::Key;
-use super::pem::{Blocks, Label};
+use super::pem::{Blocks, DASHES, Label};
 use crate::finding::{Finding, Severity};
 
 /// What was done to a file to make it fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Repair {
     TextAroundCertificates(usize),
-    CertificateLayout,
+    CertificateLayout {
+        /// Whether a delegate reads it as it is.
+        readable: bool,
+    },
     TextAroundKey,
     KeyLayout {
         /// Whether a classic delegate reads it as it is.
         for_java: bool,
+        /// Whether Delegate 3.x does.
+        for_go: bool,
     },
     Pkcs1,
-    OutOfOrder,
+    OutOfOrder {
+        /// Whether the client's certificate stood first all the same.
+        leaf_first: bool,
+    },
     Duplicates(usize),
     Extra(String),
 }
@@ -29,10 +39,12 @@ impl Repair {
     /// What a certificate file needs so that nothing but its certificates is in it.
     pub(super) fn of_certificates(blocks: &Blocks, certificates: &[Certificate], bytes: &[u8]) -> Option<Repair> {
         let canonical: String = certificates.iter().map(Certificate::pem).collect();
-        if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
+        if !markers_stand_alone(bytes) {
+            Some(Repair::CertificateLayout { readable: false })
+        } else if blocks.has_text || blocks.has(|label| label != Label::Certificate) {
             Some(Repair::TextAroundCertificates(certificates.len()))
         } else if canonical.as_bytes() != bytes {
-            Some(Repair::CertificateLayout)
+            Some(Repair::CertificateLayout { readable: true })
         } else {
             None
         }
@@ -43,7 +55,7 @@ impl Repair {
         let layout = if blocks.has_text || blocks.blocks.len() > 1 {
             Some(Repair::TextAroundKey)
         } else if !key.was_pkcs1 && key.pem.expose().as_bytes() != bytes {
-            Some(Repair::KeyLayout { for_java: java_reads_layout(bytes) })
+            Some(Repair::KeyLayout { for_java: java_reads_layout(bytes), for_go: markers_stand_alone(bytes) })
         } else {
             None
         };
@@ -52,7 +64,8 @@ impl Repair {
 
     /// What it took to put the certificates into the order of a chain.
     pub(super) fn of_order(arranged: &Arranged) -> Vec<Repair> {
-        let reordered = arranged.reordered.then_some(Repair::OutOfOrder);
+        let leaf_first = arranged.leaf_first;
+        let reordered = (arranged.reordered || !leaf_first).then_some(Repair::OutOfOrder { leaf_first });
         let duplicates = (arranged.duplicates > 0).then_some(Repair::Duplicates(arranged.duplicates));
         let extra = arranged.extra.iter().cloned().map(Repair::Extra);
         reordered.into_iter().chain(duplicates).chain(extra).collect()
@@ -91,9 +104,11 @@ impl Repair {
             Repair::TextAroundCertificates(1) => "text around the certificate dropped".to_owned(),
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
-            Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
+            Repair::CertificateLayout { .. } | Repair::KeyLayout { .. } => {
+                "line ends and layout made canonical".to_owned()
+            }
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
-            Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
+            Repair::OutOfOrder { .. } => "certificates put in order, leaf first".to_owned(),
             Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
             Repair::Duplicates(count) => {
                 format!("{count} certificates that stood there already dropped")
@@ -117,17 +132,30 @@ impl Repair {
                 Severity::Error,
                 "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
             ),
-            Repair::KeyLayout { for_java: false } if java => (
+            Repair::KeyLayout { for_java: false, .. } if java => (
                 "key-format",
                 Severity::Error,
                 "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
             ),
+            Repair::KeyLayout { for_go: false, .. } if !java => (
+                "key-format",
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines are not lines of their own, and Delegate 3.x cannot read it"
+                    .to_owned(),
+            ),
+            Repair::CertificateLayout { readable: false } => (
+                "cert-unreadable",
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines are not lines of their own, and no delegate can read it"
+                    .to_owned(),
+            ),
             Repair::Pkcs1 if java => {
                 ("key-format", Severity::Error, "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned())
             }
-            Repair::OutOfOrder => (
+            // Go compares the key with the first certificate only
+            Repair::OutOfOrder { leaf_first } => (
                 "chain-out-of-order",
-                for_java,
+                if *leaf_first { for_java } else { Severity::Error },
                 "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
             ),
             Repair::Duplicates(_) => ("chain-extra", for_java, "a certificate stands in the file twice".to_owned()),
@@ -145,9 +173,25 @@ impl Repair {
                 shell(key),
                 shell(&beside(key, "pkcs8.key"))
             )),
+            Repair::CertificateLayout { .. } => Some(
+                "copy the file again from where it was made; in YAML it stands under `|`, which keeps its lines"
+                    .to_owned(),
+            ),
             _ => Some("keep only the client certificate and its intermediates, leaf first".to_owned()),
         }
     }
+}
+
+/// Whether each `-----BEGIN` and `-----END` line begins at the margin and holds nothing else: so Go's `encoding/pem`
+/// wants it, and Java's `CertificateFactory`. A folded YAML scalar or an indented one does not have it.
+fn markers_stand_alone(bytes: &[u8]) -> bool {
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
+        let inside = line.trim_ascii_end().strip_prefix(DASHES).and_then(|line| line.strip_suffix(DASHES));
+        match inside {
+            Some(words) => memmem::find(words, DASHES).is_none(),
+            None => memmem::find(line, DASHES).is_none(),
+        }
+    })
 }
 
 /// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.

@@ -74,7 +74,8 @@ impl<'s> Judge<'s> {
             ca: ca.as_ref().map(|(_, ca)| ca),
         };
         let mut findings = judge::judge(&subject, self.options, self.loader);
-        let repairs = arranged.as_ref().map(Repair::of_order).unwrap_or_default();
+        let mut repairs = arranged.as_ref().map(Repair::of_order).unwrap_or_default();
+        repairs.extend(self.layout(leaf.item));
         findings.extend(Repair::findings(&repairs, self.loader, certificate_name, "client.key"));
         self.judged.extend(judge::judged(&subject, self.options));
         let items: Vec<usize> = [Some(leaf.item), key.map(|key| key.item), ca.as_ref().map(|(item, _)| *item)]
@@ -133,6 +134,13 @@ impl<'s> Judge<'s> {
             });
         }
         findings
+    }
+
+    /// What a file of certificates needs to be read; DER was said to be none.
+    fn layout(&self, item: usize) -> Option<Repair> {
+        let opened = self.shelf.opened.get(item).filter(|opened| !opened.is_der)?;
+        let certificates: Vec<Certificate> = self.shelf.certificates_of(item).map(|held| held.it.clone()).collect();
+        Repair::of_certificates(&opened.blocks, &certificates, self.shelf.items.get(item)?.bytes)
     }
 
     fn key_file(&self, item: usize) -> impl Iterator<Item = Finding> {
