@@ -386,6 +386,43 @@ fn drops_the_parameters_before_an_ec_key() {
     assert_eq!(identity.notices(), ["`client.key`: text around the key dropped"]);
 }
 
+// --- what an inventory tells -----------------------------------------------------------------------------------
+
+fn inventory(files: &[(&str, &[u8])]) -> Inventory {
+    let items: Vec<Item<'_>> =
+        files.iter().map(|(name, bytes)| Item { name, place: name, bytes, secret: None, findings: &[] }).collect();
+    Inventory::take(&items, &options(), Loader::Java).unwrap()
+}
+
+#[test]
+fn a_client_marked_as_an_authority_is_judged_as_inject_judges_it() {
+    let root = root();
+    let key = CLIENT.serialize_pem();
+    let certificate = |usages: Vec<KeyUsagePurpose>| {
+        let mut params = ca_params("Client");
+        params.key_usages = usages;
+        root.issue(params)
+    };
+    for usages in [vec![], vec![KeyUsagePurpose::DigitalSignature]] {
+        let leaf = certificate(usages);
+        let found = inventory(&[
+            ("client.crt", leaf.as_bytes()),
+            ("client.key", key.as_bytes()),
+            ("ca.crt", root.pem.as_bytes()),
+        ]);
+        assert_eq!(lines(&found.findings), verdict(&leaf, &root.pem));
+        assert_eq!(found.chains.iter().map(|chain| chain.works).collect::<Vec<_>>(), [Some(true)]);
+    }
+    let intermediate = certificate(vec![KeyUsagePurpose::KeyCertSign]);
+    let found = inventory(&[
+        ("sub.crt", intermediate.as_bytes()),
+        ("sub.key", key.as_bytes()),
+        ("ca.crt", root.pem.as_bytes()),
+    ]);
+    assert_eq!(lines(&found.findings), [] as [&str; 0], "an authority with its key is in order");
+    assert_eq!(found.chains.iter().map(|chain| chain.works).collect::<Vec<_>>(), [None]);
+}
+
 // --- what cannot be loaded -------------------------------------------------------------------------------------
 
 #[test]
