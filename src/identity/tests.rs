@@ -423,6 +423,21 @@ fn a_client_marked_as_an_authority_is_judged_as_inject_judges_it() {
     assert_eq!(found.chains.iter().map(|chain| chain.works).collect::<Vec<_>>(), [None]);
 }
 
+#[test]
+fn der_that_openssl_could_not_convert_either_is_said_to_be_damaged() {
+    let der = include_bytes!("testdata/v1.der").to_vec();
+    for bytes in [&der[..300], &[der.clone(), der.clone()].concat(), &[der.as_slice(), b"\n"].concat()] {
+        let found = inventory(&[("client.crt", bytes)]);
+        let said: Vec<String> = found.unreadable.iter().map(|error| format!("{error}; {:?}", error.help())).collect();
+        assert_eq!(
+            said,
+            [
+                "`client.crt`: begins like a DER (binary) certificate, and cannot be read: it is cut off, damaged, or something else; Some(\"copy the file again from where it was made\")"
+            ]
+        );
+    }
+}
+
 // --- what cannot be loaded -------------------------------------------------------------------------------------
 
 #[test]

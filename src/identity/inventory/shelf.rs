@@ -76,14 +76,19 @@ impl<'a> Shelf<'a> {
             damage.clear();
         }
         let mut is_der = false;
-        if let [Cause::Der(kind)] = damage.as_slice()
-            && let Some(block) = of_der(*kind, item.bytes, now)
-        {
-            is_der = true;
-            if block.label == Label::Request {
-                damage.clear();
+        if let [Cause::Der(kind)] = damage.as_slice() {
+            match (of_der(*kind, item.bytes, now), *kind) {
+                (Some(block), _) => {
+                    is_der = true;
+                    if block.label == Label::Request {
+                        damage.clear();
+                    }
+                    blocks.blocks.push(block);
+                }
+                (None, DerKind::Other) => {}
+                // not even openssl would convert it
+                (None, kind) => damage = vec![Cause::DamagedDer(kind)],
             }
-            blocks.blocks.push(block);
         }
         let several = blocks.blocks.len() > 1;
         for block in &blocks.blocks {
@@ -220,7 +225,7 @@ fn is_of_key(cause: &Cause) -> bool {
         | Cause::EscapedNewlines { label, .. }
         | Cause::BrokenDer { label, .. }
         | Cause::TrailingDer { label, .. } => label.is_private_key(),
-        Cause::Der(kind) => matches!(kind, DerKind::Key | DerKind::EncryptedKey),
+        Cause::Der(kind) | Cause::DamagedDer(kind) => matches!(kind, DerKind::Key | DerKind::EncryptedKey),
         _ => false,
     }
 }
