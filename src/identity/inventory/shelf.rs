@@ -116,6 +116,19 @@ impl<'a> Shelf<'a> {
             None if blocks.has(|label| label == Label::Certificate) => Role::Certificate,
             None => Role::Any,
         };
+        let is_other = match role {
+            Role::Key => !blocks.has(Label::is_private_key),
+            Role::Certificate | Role::Ca => {
+                !blocks.has(|label| matches!(label, Label::Certificate | Label::TrustedCertificate))
+            }
+            _ => false,
+        };
+        if let Some(first) = blocks.blocks.first()
+            && item.secret.is_some()
+            && is_other
+        {
+            damage.push(Cause::Instead(first.label, role));
+        }
         let nothing = inventory.objects.len() == before;
         inventory.findings.extend(item.findings.iter().cloned());
         for cause in damage {
