@@ -161,7 +161,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let hostile = c.is_control()
-                || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+                || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
             let escaped = hostile.then(|| c.escape_unicode());
             let plain = (!hostile).then_some(if c == '`' { '\'' } else { c });
             escaped.into_iter().flatten().chain(plain)
