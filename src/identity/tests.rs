@@ -303,7 +303,7 @@ fn says_which_layout_nobody_reads_a_certificate_from_and_go_no_key() {
         let certificate = format!("error[cert-unreadable] client.crt: {not_alone}, and no delegate can read it");
         let key = format!("error[key-format] client.key: {not_alone}, and Delegate 3.x cannot read it");
         let identity = pair(&shape(V1), &shape(KEY), CA);
-        assert_eq!(lines(&identity.as_found(Loader::Java)), [certificate.clone()]);
+        assert_eq!(lines(&identity.as_found(Loader::Java)), std::slice::from_ref(&certificate));
         assert_eq!(lines(&identity.as_found(Loader::Go)), [certificate, key]);
     }
     let crlf: fn(&str) -> String = |pem| format!("\r\n{}  \r\n", pem.replace('\n', " \r\n").trim_end());
