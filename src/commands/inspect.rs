@@ -24,6 +24,7 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
     let mut delegates: Vec<Delegate> = Vec::new();
     let mut values: Vec<Placed<'_>> = Vec::new();
     let mut failures = Vec::new();
+    let mut number = 0;
     for input in &inputs {
         let Some(text) = manifest(&input.bytes) else {
             values.push(Placed { input, place: input.name.clone(), value: None, findings: Vec::new() });
@@ -36,10 +37,14 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
             )),
             Ok((found, of_manifest)) => {
                 let mut places = Places::new(text);
+                let before = number;
                 delegates.extend(of_manifest);
                 for mut value in found {
                     // a manifest may come from anybody, and a terminal obeys
                     (value.secret, value.key) = (printable(&value.secret), printable(&value.key));
+                    // each manifest counts its own
+                    value.number += before;
+                    number = number.max(value.number);
                     let place = format!("{}:{}", input.name, places.of(value.offset));
                     let findings = value.defect.map(|defect| encoding(&value, defect, &place));
                     values.push(Placed { input, place, value: Some(value), findings: findings.into_iter().collect() });
