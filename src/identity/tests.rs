@@ -386,6 +386,17 @@ fn drops_the_parameters_before_an_ec_key() {
     assert_eq!(identity.notices(), ["`client.key`: text around the key dropped"]);
 }
 
+#[test]
+fn a_key_on_p521_has_521_bits() {
+    let bits = |pem: &str| {
+        let found = pem::survey(pem.as_bytes()).0;
+        let certificate = Certificate::read(&found.blocks[0]).unwrap();
+        certificate::key_size(certificate.x509().unwrap().public_key())
+    };
+    assert_eq!(bits(include_str!("testdata/p521-ca.crt")), KeySize::Ec(521));
+    assert_eq!(bits(&root().pem), KeySize::Ec(256));
+}
+
 // --- what an inventory tells -----------------------------------------------------------------------------------
 
 fn inventory(files: &[(&str, &[u8])]) -> Inventory {
