@@ -75,7 +75,8 @@ impl CertificateCard {
             },
             not_before,
             not_after,
-            days_left: (not_after - now).whole_days(),
+            // rounded down: a certificate that ended an hour ago has not one day left, but fewer than none
+            days_left: (not_after - now).whole_seconds().div_euclid(24 * 60 * 60),
             key: KeyDescription::of_public(x509.public_key()),
             signature: algorithm_name(&x509.signature_algorithm),
             self_signed: is_self_signed(&x509),
