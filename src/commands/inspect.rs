@@ -13,7 +13,7 @@ use super::{Exit, Failure};
 use crate::cli::{Format, Generation, InspectArgs};
 use crate::delegate::{self, Delegate, SecretDefect, SecretValue, Stream, StreamError};
 use crate::finding::{Finding, Rule, Severity};
-use crate::identity::{ChainCheck, Inventory, Item, Loader, Role, SecretPart};
+use crate::identity::{ChainCheck, Inventory, Item, Loader, Role, SecretPart, printable};
 use crate::report::{self, Message};
 use crate::source::{self, MAX_BYTES, STDIN};
 use crate::yaml::{Place, Places};
@@ -24,6 +24,7 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
     let mut delegates: Vec<Delegate> = Vec::new();
     let mut values: Vec<Placed<'_>> = Vec::new();
     let mut failures = Vec::new();
+    let mut number = 0;
     for input in &inputs {
         let Some(text) = manifest(&input.bytes) else {
             values.push(Placed { input, place: input.name.clone(), value: None, findings: Vec::new() });
@@ -36,8 +37,14 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
             )),
             Ok((found, of_manifest)) => {
                 let mut places = Places::new(text);
+                let before = number;
                 delegates.extend(of_manifest);
-                for value in found {
+                for mut value in found {
+                    // a manifest may come from anybody, and a terminal obeys
+                    (value.secret, value.key) = (printable(&value.secret), printable(&value.key));
+                    // each manifest counts its own
+                    value.number += before;
+                    number = number.max(value.number);
                     let place = format!("{}:{}", input.name, places.of(value.offset));
                     let findings = value.defect.map(|defect| encoding(&value, defect, &place));
                     values.push(Placed { input, place, value: Some(value), findings: findings.into_iter().collect() });
@@ -118,13 +125,17 @@ impl Placed<'_> {
     }
 }
 
+/// What a value's key says it is: the names that the delegate's mount has, and those of a Secret of type
+/// `kubernetes.io/tls`. A bundle of authorities may have any other.
 fn role(key: &str) -> Role {
     if key.ends_with(".key") {
         Role::Key
     } else if key.starts_with("ca.") || key.ends_with("-ca.crt") {
         Role::Ca
-    } else {
+    } else if matches!(key, "client.crt" | "tls.crt") {
         Role::Certificate
+    } else {
+        Role::Any
     }
 }
 
@@ -138,7 +149,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
         let (name, bytes) = if file == Path::new("-") {
             (STDIN.to_owned(), source::read_stdin_bytes(io::stdin(), MAX_BYTES))
         } else {
-            (file.display().to_string(), source::read_bytes(file, MAX_BYTES))
+            (printable(&file.display().to_string()), source::read_bytes(file, MAX_BYTES))
         };
         match bytes {
             Ok(bytes) => inputs.push(Input { name, bytes }),
@@ -148,12 +159,23 @@ fn read(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
     if messages.is_empty() { Ok(inputs) } else { Err(Failure::Messages(messages)) }
 }
 
-/// The text of a manifest, which has the key `kind` somewhere; PEM and DER have none.
+/// The text of a manifest, which has the key `kind` somewhere, quoted or not, and no PEM at the margin: what stands
+/// around PEM may say anything.
 fn manifest(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let has_kind =
-        |line: &str| line.trim_start_matches([' ', '-', '{']).starts_with("kind:") || line.contains("\"kind\"");
-    text.lines().any(has_kind).then_some(text)
+    let is_key = |(before, behind): (&str, &str)| {
+        let behind = behind.trim_start_matches(['"', '\'']).trim_start();
+        behind.starts_with(':')
+            && !before.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | '.' | '/'))
+    };
+    let mut lines = text.lines();
+    let has_kind = lines.clone().any(|line| {
+        line.match_indices("kind").any(|(at, kind)| {
+            line.split_at_checked(at)
+                .is_some_and(|(before, from)| is_key((before, from.strip_prefix(kind).unwrap_or_default())))
+        })
+    });
+    (has_kind && !lines.any(|line| line.starts_with("-----BEGIN "))).then_some(text)
 }
 
 fn secrets(text: &str) -> Result<(Vec<SecretValue>, Vec<Delegate>), StreamError> {

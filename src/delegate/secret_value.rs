@@ -82,6 +82,7 @@ fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<
         for entry in document.entries(part.node) {
             let (Some(key), value) = (document.scalar(entry.key), document.resolve(entry.value)) else { continue };
             let Some(text) = document.scalar(value.node) else { continue };
+            let text = if document.is_null(value.node) { "" } else { text };
             if !is_plain && plain.is_some_and(|plain| document.get(plain, key).is_some()) {
                 continue;
             }

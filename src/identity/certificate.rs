@@ -167,7 +167,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let hostile = c.is_control()
-                || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+                || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
             let escaped = hostile.then(|| c.escape_unicode());
             let plain = (!hostile).then_some(if c == '`' { '\'' } else { c });
             escaped.into_iter().flatten().chain(plain)
@@ -249,12 +249,17 @@ pub(crate) fn key_size(spki: &SubjectPublicKeyInfo<'_>) -> KeySize {
     match spki.parsed() {
         Ok(PublicKey::EC(point)) => KeySize::Ec(match point.data() {
             // Compressed (SEC 1 §2.3.3): one coordinate and a sign.
-            [2 | 3, x @ ..] => x.len().saturating_mul(8),
-            [_, both @ ..] => both.len().saturating_mul(4),
+            [2 | 3, x @ ..] => field(x.len()),
+            [_, both @ ..] => field(both.len() / 2),
             [] => 0,
         }),
         _ => KeySize::Other,
     }
+}
+
+/// The bits of a curve whose coordinates have so many bytes: only P-521's do not fill theirs.
+fn field(bytes: usize) -> usize {
+    if bytes == 66 { 521 } else { bytes.saturating_mul(8) }
 }
 
 /// How many bits the public exponent has; 0 for a key that is not RSA.

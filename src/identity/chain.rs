@@ -17,6 +17,8 @@ pub(crate) struct Arranged {
     pub(crate) chain: Vec<Certificate>,
     /// Whether what is kept stood in another order.
     pub(super) reordered: bool,
+    /// Whether the leaf stood first.
+    pub(super) leaf_first: bool,
     /// How many certificates stood there twice.
     pub(super) duplicates: usize,
     /// The subjects of those that no certificate of the chain needs.
@@ -48,10 +50,11 @@ pub(crate) fn arrange(certificates: Vec<Certificate>, key: Option<&Public>) -> A
     }
 
     let reordered = !order.is_sorted();
+    let leaf_first = order.first().is_none_or(|first| *first == 0);
     let mut slots: Vec<Option<Certificate>> = unique.into_iter().map(Some).collect();
     let chain = order.iter().filter_map(|at| slots.get_mut(*at).and_then(Option::take)).collect();
     let extra = slots.into_iter().flatten().map(|certificate| certificate.summary.subject).collect();
-    Arranged { chain, reordered, duplicates, extra }
+    Arranged { chain, reordered, leaf_first, duplicates, extra }
 }
 
 type At<'p, 'a> = (usize, &'p X509Certificate<'a>);

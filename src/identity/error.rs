@@ -1,6 +1,8 @@
 //! Why a file cannot be judged at all: each cause in its own words, with a command that leads out of it.
 //! Names files, lines and formats; never quotes what a file holds.
 
+use std::fmt;
+
 use super::pem::Label;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -82,6 +84,19 @@ pub enum DerKind {
     Other,
 }
 
+impl fmt::Display for DerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DerKind::Certificate => "a DER (binary) certificate",
+            DerKind::Key => "a DER (binary) private key",
+            DerKind::EncryptedKey => "an encrypted DER (binary) private key",
+            DerKind::Pkcs7 => "a DER (binary) PKCS#7 bundle",
+            DerKind::Request => "a DER (binary) certificate request",
+            DerKind::Other => "DER (binary)",
+        })
+    }
+}
+
 /// What is the matter with a file; one message per cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -99,15 +114,11 @@ pub enum Cause {
     #[error("holds a NUL byte: this is not PEM text")]
     Nul,
     /// DER instead of PEM.
-    #[error("is {}, not PEM", match .0 {
-        DerKind::Certificate => "a DER (binary) certificate",
-        DerKind::Key => "a DER (binary) private key",
-        DerKind::EncryptedKey => "an encrypted DER (binary) private key",
-        DerKind::Pkcs7 => "a DER (binary) PKCS#7 bundle",
-        DerKind::Request => "a DER (binary) certificate request",
-        DerKind::Other => "DER (binary)",
-    })]
+    #[error("is {0}, not PEM")]
     Der(DerKind),
+    /// DER in front, and not one whole structure of it.
+    #[error("begins like {0}, and cannot be read: it is cut off, damaged, or something else")]
+    DamagedDer(DerKind),
     /// `.p12`, `.pfx`.
     #[error("is a PKCS#12 container (.p12, .pfx), not PEM")]
     Pkcs12,
@@ -317,7 +328,8 @@ impl LoadError {
                 pem("csr")
             ),
             Cause::Instead(label, role) => return instead(*label, *role, &file, &pem("pem")),
-            Cause::Unterminated { .. }
+            Cause::DamagedDer(_)
+            | Cause::Unterminated { .. }
             | Cause::Headless { .. }
             | Cause::Marker { .. }
             | Cause::EndDiffers { .. }

@@ -11,7 +11,7 @@ use super::error::{Cause, DerKind};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
-const DASHES: &[u8] = b"-----";
+pub(super) const DASHES: &[u8] = b"-----";
 
 /// What a block says it is. The words between the dashes are never kept: in a damaged file they could be a key's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

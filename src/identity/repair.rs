@@ -1,12 +1,14 @@
 //! What the files of a pair need to become what every delegate reads: each repair said as a note of what was done, or
 //! as a finding of what a delegate would have made of the file as it was.
 
+use memchr::memmem;
+
 use super::Loader;
 use super::certificate::Certificate;
 use super::chain::Arranged;
 use super::error::{beside, shell};
 use super::key::Key;
-use super::pem::{self, Blocks, Label};
+use super::pem::{self, Blocks, DASHES, Label};
 use crate::finding::{Finding, Rule, Severity};
 
 /// What was done to a file to make it fit.
@@ -15,14 +17,24 @@ pub(super) enum Repair {
     TextAroundCertificates(usize),
     CertificateLayout,
     /// BEGIN or END lines had something beside them; always together with one of the two above.
-    CertificateLines,
+    CertificateLines {
+        /// Whether a classic delegate reads it as it is.
+        for_java: bool,
+        /// Whether Delegate 3.x does.
+        for_go: bool,
+    },
     TextAroundKey,
     KeyLayout {
         /// Whether a classic delegate reads it as it is.
         for_java: bool,
+        /// Whether Delegate 3.x does.
+        for_go: bool,
     },
     Pkcs1,
-    OutOfOrder,
+    OutOfOrder {
+        /// Whether the client's certificate stood first all the same.
+        leaf_first: bool,
+    },
     Duplicates(usize),
     Extra(String),
 }
@@ -38,7 +50,8 @@ impl Repair {
         } else {
             None
         };
-        let lines = (!pem::markers_end_their_lines(bytes)).then_some(Repair::CertificateLines);
+        let (for_java, for_go) = (pem::markers_end_their_lines(bytes), markers_stand_alone(bytes));
+        let lines = (!for_java || !for_go).then_some(Repair::CertificateLines { for_java, for_go });
         layout.into_iter().chain(lines).collect()
     }
 
@@ -47,7 +60,7 @@ impl Repair {
         let layout = if blocks.has_text || blocks.blocks.len() > 1 {
             Some(Repair::TextAroundKey)
         } else if !key.was_pkcs1 && key.pem.expose().as_bytes() != bytes {
-            Some(Repair::KeyLayout { for_java: java_reads_layout(bytes) })
+            Some(Repair::KeyLayout { for_java: java_reads_layout(bytes), for_go: markers_stand_alone(bytes) })
         } else {
             None
         };
@@ -56,7 +69,8 @@ impl Repair {
 
     /// What it took to put the certificates into the order of a chain.
     pub(super) fn of_order(arranged: &Arranged) -> Vec<Repair> {
-        let reordered = arranged.reordered.then_some(Repair::OutOfOrder);
+        let leaf_first = arranged.leaf_first;
+        let reordered = (arranged.reordered || !leaf_first).then_some(Repair::OutOfOrder { leaf_first });
         let duplicates = (arranged.duplicates > 0).then_some(Repair::Duplicates(arranged.duplicates));
         let extra = arranged.extra.iter().cloned().map(Repair::Extra);
         reordered.into_iter().chain(duplicates).chain(extra).collect()
@@ -96,9 +110,9 @@ impl Repair {
             Repair::TextAroundCertificates(_) => "text around the certificates dropped".to_owned(),
             Repair::TextAroundKey => "text around the key dropped".to_owned(),
             Repair::CertificateLayout | Repair::KeyLayout { .. } => "line ends and layout made canonical".to_owned(),
-            Repair::CertificateLines => return None,
+            Repair::CertificateLines { .. } => return None,
             Repair::Pkcs1 => "converted from PKCS#1 to PKCS#8".to_owned(),
-            Repair::OutOfOrder => "certificates put in order, leaf first".to_owned(),
+            Repair::OutOfOrder { .. } => "certificates put in order, leaf first".to_owned(),
             Repair::Duplicates(1) => "a certificate that stood there twice dropped".to_owned(),
             Repair::Duplicates(count) => {
                 format!("{count} certificates that stood there already dropped")
@@ -122,25 +136,38 @@ impl Repair {
                 Severity::Error,
                 "text around the key, and a classic delegate takes a key file that holds nothing else".to_owned(),
             ),
-            Repair::KeyLayout { for_java: false } if java => (
+            Repair::KeyLayout { for_java: false, .. } if java => (
                 Rule::KeyFormat,
                 Severity::Error,
                 "there are tabs inside the key, which a classic delegate cannot read".to_owned(),
+            ),
+            Repair::KeyLayout { for_go: false, .. } if !java => (
+                Rule::KeyFormat,
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines do not stand alone, and Delegate 3.x reads no such key"
+                    .to_owned(),
             ),
             Repair::Pkcs1 if java => (
                 Rule::KeyFormat,
                 Severity::Error,
                 "is a PKCS#1 key, and a classic delegate takes PKCS#8 only".to_owned(),
             ),
-            Repair::CertificateLines if java => (
+            Repair::CertificateLines { for_java: false, .. } if java => (
                 Rule::CertUnreadable,
                 Severity::Error,
                 "the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
                     .to_owned(),
             ),
-            Repair::OutOfOrder => (
+            Repair::CertificateLines { for_go: false, .. } if !java => (
+                Rule::CertUnreadable,
+                Severity::Error,
+                "the `-----BEGIN` and `-----END` lines do not stand alone, and Delegate 3.x reads no such certificate"
+                    .to_owned(),
+            ),
+            // Go compares the key with the first certificate only
+            Repair::OutOfOrder { leaf_first } => (
                 Rule::ChainOutOfOrder,
-                for_java,
+                if *leaf_first { for_java } else { Severity::Error },
                 "the certificates are not in the order leaf, issuer, issuer of that".to_owned(),
             ),
             Repair::Duplicates(_) => (Rule::ChainExtra, for_java, "a certificate stands in the file twice".to_owned()),
@@ -156,10 +183,9 @@ impl Repair {
         let (new_certificate, new_key) = (shell(&new_certificate), shell(&new_key));
         let (certificate, key) = (shell(certificate), shell(key));
         match self {
-            // OpenSSL reads neither of these two.
-            Repair::CertificateLines => {
-                format!(r"sed -E 's/ *(-----(BEGIN|END) [^-]*-----) */\n\1\n/g' {certificate} > {new_certificate}")
-            }
+            // OpenSSL reads none of these.
+            Repair::CertificateLines { .. } => own_lines(&certificate, &new_certificate),
+            Repair::KeyLayout { for_go: false, for_java: true } => own_lines(&key, &new_key),
             Repair::KeyLayout { .. } => format!(r"tr -d '\t\f' < {key} > {new_key}"),
             Repair::Pkcs1 | Repair::TextAroundKey => {
                 format!("openssl pkcs8 -topk8 -nocrypt -in {key} -out {new_key}")
@@ -167,6 +193,23 @@ impl Repair {
             _ => "keep only the client certificate and its intermediates, leaf first".to_owned(),
         }
     }
+}
+
+/// How to put every `-----BEGIN` and `-----END` on a line of its own.
+fn own_lines(file: &str, new: &str) -> String {
+    format!(r"sed -E 's/[[:blank:]]*(-----(BEGIN|END) [^-]*-----)[[:blank:]]*/\n\1\n/g' {file} > {new}")
+}
+
+/// Whether each `-----BEGIN` and `-----END` line begins at the margin and holds nothing else: so Go's `encoding/pem`
+/// wants it. A folded YAML scalar or an indented one does not have it.
+fn markers_stand_alone(bytes: &[u8]) -> bool {
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
+        let inside = line.trim_ascii_end().strip_prefix(DASHES).and_then(|line| line.strip_suffix(DASHES));
+        match inside {
+            Some(words) => memmem::find(words, DASHES).is_none(),
+            None => memmem::find(line, DASHES).is_none(),
+        }
+    })
 }
 
 /// The classic delegate's loader trims the text and drops line ends and spaces, but no other blanks.

@@ -111,9 +111,10 @@ fn write_certificate(out: &mut dyn Write, card: &CertificateCard) -> io::Result<
     let left = match card.days_left {
         0 => "ends within a day".to_owned(),
         1 => "1 day left".to_owned(),
-        -1 => "ended 1 day ago".to_owned(),
+        -1 => "ended less than a day ago".to_owned(),
+        -2 => "ended 1 day ago".to_owned(),
         days @ 2.. => format!("{days} days left"),
-        days => format!("ended {} days ago", days.unsigned_abs()),
+        days => format!("ended {} days ago", days.unsigned_abs() - 1),
     };
     line(out, "valid", &format!("{} to {}, {left}", card.not_before.date(), card.not_after.date()))?;
     line(out, "version", &card.version.to_string())?;

@@ -24,7 +24,7 @@ pub struct CertificateCard {
     pub subject: String,
     /// Who issued it, by name.
     pub issuer: String,
-    /// Hexadecimal, as OpenSSL prints it: `1A:2B`.
+    /// Hexadecimal, as OpenSSL prints the number: `1A:2B`, `-01`.
     pub serial: String,
     /// X.509 version: 1, 2 or 3.
     pub version: u32,
@@ -65,7 +65,7 @@ impl CertificateCard {
         Some(CertificateCard {
             subject: certificate.summary.subject.clone(),
             issuer: name(x509.issuer()),
-            serial: x509.raw_serial_as_string().to_uppercase(),
+            serial: serial(x509.raw_serial()),
             version: match x509.version() {
                 X509Version::V1 => 1,
                 X509Version::V2 => 2,
@@ -74,7 +74,8 @@ impl CertificateCard {
             },
             not_before,
             not_after,
-            days_left: (not_after - now).whole_days(),
+            // rounded down: a certificate that ended an hour ago has not one day left, but fewer than none
+            days_left: (not_after - now).whole_seconds().div_euclid(24 * 60 * 60),
             key: KeyDescription::of_public(x509.public_key()),
             signature: algorithm_name(&x509.signature_algorithm),
             self_signed: self_signed(&x509),
@@ -90,6 +91,22 @@ impl CertificateCard {
             sha256: certificate.summary.fingerprint.to_string(),
         })
     }
+}
+
+/// The number that a DER INTEGER is: its sign apart, and no zero in front (X.690 §8.3).
+fn serial(der: &[u8]) -> String {
+    let is_negative = der.first().is_some_and(|first| *first >= 0x80);
+    let mut number = der.to_vec();
+    if is_negative {
+        let mut carry = true;
+        for byte in number.iter_mut().rev() {
+            (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
+        }
+    }
+    let digits = stripped(&number);
+    let digits = if digits.is_empty() { vec![0] } else { digits };
+    let pairs: Vec<String> = digits.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("{}{}", if is_negative { "-" } else { "" }, pairs.join(":"))
 }
 
 fn alternative(name: &GeneralName<'_>) -> String {
@@ -271,6 +288,28 @@ impl RequestCard {
                     Err(_) => extension.oid.to_id_string(),
                 })
                 .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serial;
+
+    #[test]
+    fn a_serial_number_is_the_one_that_openssl_prints() {
+        for (der, printed) in [
+            (&[0x01][..], "01"),
+            (&[0x00, 0x80], "80"),
+            (&[0x00], "00"),
+            (&[], "00"),
+            (&[0x1A, 0x00, 0x2B], "1A:00:2B"),
+            (&[0xFF], "-01"),
+            (&[0x80], "-80"),
+            (&[0xFF, 0x00], "-01:00"),
+            (&[0xFF, 0x00, 0x00, 0x01], "-FF:FF:FF"),
+        ] {
+            assert_eq!(serial(der), printed, "{der:X?}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use time::OffsetDateTime;
-use x509_parser::certificate::X509Certificate;
+use x509_parser::certificate::{BasicExtension, X509Certificate};
+use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage};
 use x509_parser::x509::X509Version;
 
 use super::shelf::{Held, Parsed, Shelf};
@@ -28,6 +29,14 @@ pub(super) struct Relations<'s> {
     now: OffsetDateTime,
     /// For each object its public key, where it is a certificate or a request.
     public_keys: Vec<Option<Public>>,
+}
+
+/// Whether its usages leave room for a client (RFC 5280 §4.2.1.3, §4.2.1.12).
+fn may_be_client(x509: &X509Certificate<'_>) -> bool {
+    let signs = |usage: Option<_>| usage.is_none_or(|usage: BasicExtension<&KeyUsage>| usage.value.digital_signature());
+    let authenticates =
+        |usage: Option<_>| usage.is_none_or(|usage: BasicExtension<&ExtendedKeyUsage<'_>>| usage.value.client_auth);
+    x509.key_usage().is_ok_and(signs) && x509.extended_key_usage().is_ok_and(authenticates)
 }
 
 impl<'s> Relations<'s> {
@@ -71,10 +80,16 @@ impl<'s> Relations<'s> {
                     && signed_by(child, issuer) == Signature::Good
             })
         };
-        let is_authority = |x509: &X509Certificate<'_>| {
-            ca_flag(x509) == Some(true) || x509.version() == X509Version::V1 && self_signed(x509) || issued_one(x509)
+        // marked as an authority by mistake: its key is here, as a client's is, and it issued nothing that is here
+        let is_marked_client = |held: &Held<'_, Certificate>, x509: &X509Certificate<'_>| {
+            self.key_of(held.object).is_some() && !same_name(x509.subject(), x509.issuer()) && may_be_client(x509)
         };
-        let authorities = parsed.iter().filter(|(_, x509)| is_authority(x509));
+        let is_authority = |held: &Held<'_, Certificate>, x509: &X509Certificate<'_>| {
+            ca_flag(x509) == Some(true) && !is_marked_client(held, x509)
+                || x509.version() == X509Version::V1 && self_signed(x509)
+                || issued_one(x509)
+        };
+        let authorities = parsed.iter().filter(|(held, x509)| is_authority(held, x509));
         authorities.map(|(held, _)| (*held, self.key_of(held.object))).collect()
     }
 

@@ -76,14 +76,19 @@ impl<'a> Shelf<'a> {
             damage.clear();
         }
         let mut is_der = false;
-        if let [Cause::Der(kind)] = damage.as_slice()
-            && let Some(block) = of_der(*kind, item.bytes, now)
-        {
-            is_der = true;
-            if block.label == Label::Request {
-                damage.clear();
+        if let [Cause::Der(kind)] = damage.as_slice() {
+            match (of_der(*kind, item.bytes, now), *kind) {
+                (Some(block), _) => {
+                    is_der = true;
+                    if block.label == Label::Request {
+                        damage.clear();
+                    }
+                    blocks.blocks.push(block);
+                }
+                (None, DerKind::Other) => {}
+                // not even openssl would convert it
+                (None, kind) => damage = vec![Cause::DamagedDer(kind)],
             }
-            blocks.blocks.push(block);
         }
         let several = blocks.blocks.len() > 1;
         for block in &blocks.blocks {
@@ -111,6 +116,19 @@ impl<'a> Shelf<'a> {
             None if blocks.has(|label| label == Label::Certificate) => Role::Certificate,
             None => Role::Any,
         };
+        let is_other = match role {
+            Role::Key => !blocks.has(Label::is_private_key),
+            Role::Certificate | Role::Ca => {
+                !blocks.has(|label| matches!(label, Label::Certificate | Label::TrustedCertificate))
+            }
+            _ => false,
+        };
+        if let Some(first) = blocks.blocks.first()
+            && item.secret.is_some()
+            && is_other
+        {
+            damage.push(Cause::Instead(first.label, role));
+        }
         let nothing = inventory.objects.len() == before;
         inventory.findings.extend(item.findings.iter().cloned());
         for cause in damage {
@@ -220,7 +238,7 @@ fn is_of_key(cause: &Cause) -> bool {
         | Cause::EscapedNewlines { label, .. }
         | Cause::BrokenDer { label, .. }
         | Cause::TrailingDer { label, .. } => label.is_private_key(),
-        Cause::Der(kind) => matches!(kind, DerKind::Key | DerKind::EncryptedKey),
+        Cause::Der(kind) | Cause::DamagedDer(kind) => matches!(kind, DerKind::Key | DerKind::EncryptedKey),
         _ => false,
     }
 }

@@ -160,7 +160,6 @@ fn says_which_layout_java_cannot_read() {
         lines(&pair(V1, &tabs, CA).as_found(Loader::Java)),
         ["error[key-format] client.key: there are tabs inside the key, which a classic delegate cannot read"]
     );
-    assert_eq!(pair(V1, &tabs, CA).as_found(Loader::Go), []);
     let crlf = KEY.replace('\n', " \r\n");
     assert_eq!(pair(V1, &format!("\t{crlf}\t"), CA).as_found(Loader::Java), []);
 }
@@ -179,7 +178,6 @@ fn says_which_layout_of_a_certificate_java_cannot_read() {
                 "error[cert-unreadable] client.crt: the `-----BEGIN` and `-----END` lines do not stand alone, and Java reads no such certificate"
             ]
         );
-        assert_eq!(pair(&shape(V1), KEY, CA).as_found(Loader::Go), []);
     }
     for fine in [V1.replace('\n', " \r\n"), V1.replace("\n-----END", "-----END"), format!("our client\n{V1}the end")] {
         assert_eq!(pair(&fine, KEY, CA).as_found(Loader::Java), []);
@@ -503,4 +501,52 @@ fn quotes_file_names_for_the_shell() {
     assert_eq!(error::beside("a.b/client", "pem"), "a.b/client.pem");
     assert_eq!(error::beside("a.b/.pem", "pem"), "a.b/.pem.pem");
     assert_eq!(error::beside("ca.pem", "pem"), "ca.new.pem");
+}
+
+#[test]
+fn says_which_layout_java_or_go_cannot_read() {
+    let not_alone = "the `-----BEGIN` and `-----END` lines do not stand alone";
+    let shapes: [fn(&str) -> String; 3] = [
+        |pem| pem.replace('\n', " "),
+        |pem| pem.lines().map(|line| format!("  {line}\n")).collect(),
+        |pem| pem.replace("-----\n-----END", "-----END").replace("\n-----END", " -----END"),
+    ];
+    for (shape, java_reads) in shapes.into_iter().zip([false, false, true]) {
+        let certificate =
+            |reader| format!("error[cert-unreadable] client.crt: {not_alone}, and {reader} reads no such certificate");
+        let key = format!("error[key-format] client.key: {not_alone}, and Delegate 3.x reads no such key");
+        let identity = pair(&shape(V1), &shape(KEY), CA);
+        let java = if java_reads { vec![] } else { vec![certificate("Java")] };
+        assert_eq!(lines(&identity.as_found(Loader::Java)), java);
+        assert_eq!(lines(&identity.as_found(Loader::Go)), [certificate("Delegate 3.x"), key]);
+    }
+    let crlf: fn(&str) -> String = |pem| format!("\r\n{}  \r\n", pem.replace('\n', " \r\n").trim_end());
+    assert_eq!(pair(&crlf(V1), &crlf(KEY), CA).as_found(Loader::Java), []);
+    assert_eq!(pair(&crlf(V1), &crlf(KEY), CA).as_found(Loader::Go), []);
+}
+
+#[test]
+fn go_takes_certificates_out_of_order_only_behind_the_clients() {
+    let root = root();
+    let upper = root.below(ca_params("Upper"));
+    let lower = upper.below(ca_params("Lower"));
+    let leaf = lower.issue(params("Client"));
+    let found = |certificates: String| {
+        let identity = pair(&certificates, &CLIENT.serialize_pem(), &root.pem);
+        let findings = identity.as_found(Loader::Go);
+        findings.iter().map(|finding| format!("{}[{}]", finding.severity, finding.rule)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(format!("{leaf}{}{}", lower.pem, upper.pem)), [] as [&str; 0]);
+    assert_eq!(found(format!("{leaf}{}{}", upper.pem, lower.pem)), ["warning[chain-out-of-order]"]);
+    assert_eq!(found(format!("{}{leaf}{}", lower.pem, upper.pem)), ["error[chain-out-of-order]"]);
+    assert_eq!(
+        found(format!("{}{leaf}{}{}", root.pem, lower.pem, upper.pem)),
+        ["error[chain-out-of-order]"],
+        "the root has a place in the chain"
+    );
+    let other = Ca::root(ca_params("Other"));
+    assert_eq!(
+        found(format!("{}{leaf}{}{}", other.pem, lower.pem, upper.pem)),
+        ["error[chain-out-of-order]", "warning[chain-extra]"]
+    );
 }

@@ -2,6 +2,7 @@
 //! The clock stands at [`NOW`]. Whole messages are asserted.
 
 mod chain;
+mod inventory;
 mod leaf;
 mod load;
 mod matrix;
