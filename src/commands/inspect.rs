@@ -11,7 +11,7 @@ use super::identity;
 use super::terminal::Terminal;
 use super::{Exit, Failure};
 use crate::cli::{Format, Generation, InspectArgs};
-use crate::delegate::{self, Delegate, SecretDefect, SecretValue, Stream, StreamError};
+use crate::delegate::{self, Delegate, Index, SecretDefect, SecretValue, Stream, StreamError};
 use crate::finding::{Finding, Rule, Severity};
 use crate::identity::{ChainCheck, Inventory, Item, Loader, Role, SecretPart, printable};
 use crate::report::{self, Message};
@@ -27,7 +27,7 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
     let mut number = 0;
     for input in &inputs {
         let Some(text) = manifest(&input.bytes) else {
-            values.push(Placed { input, place: input.name.clone(), value: None, findings: Vec::new() });
+            values.push(Placed { input, place: input.name.clone(), value: None, loader: None, findings: Vec::new() });
             continue;
         };
         match secrets(text) {
@@ -35,11 +35,11 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
                 format!("{}: is a manifest without a certificate or a key in a Secret", input.name),
                 Some("give a Secret with `client.crt` and `client.key`, or the files themselves".to_owned()),
             )),
-            Ok((found, of_manifest)) => {
+            Ok((found, index)) => {
                 let mut places = Places::new(text);
                 let before = number;
-                delegates.extend(of_manifest);
                 for mut value in found {
+                    let loader = mounted_by(&value, &index);
                     // a manifest may come from anybody, and a terminal obeys
                     (value.secret, value.key) = (printable(&value.secret), printable(&value.key));
                     // each manifest counts its own
@@ -47,8 +47,10 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
                     number = number.max(value.number);
                     let place = format!("{}:{}", input.name, places.of(value.offset));
                     let findings = value.defect.map(|defect| encoding(&value, defect, &place));
-                    values.push(Placed { input, place, value: Some(value), findings: findings.into_iter().collect() });
+                    let findings = findings.into_iter().collect();
+                    values.push(Placed { input, place, value: Some(value), loader, findings });
                 }
+                delegates.extend(index.delegates);
             }
             Err(error) => {
                 let place = Place::of(text, error.offset);
@@ -59,19 +61,16 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
     if !failures.is_empty() {
         return Err(Failure::Messages(failures));
     }
-    let generation = args.generation.unwrap_or_else(|| {
-        let loaders = identity::loaders(&delegates.iter().collect::<Vec<_>>());
-        if loaders.contains(&Loader::Java) { Generation::Classic } else { Generation::ThreeX }
-    });
-    let loader = match generation {
+    let typed = args.generation.map(|generation| match generation {
         Generation::Classic => Loader::Java,
         Generation::ThreeX => Loader::Go,
-    };
-    let items: Vec<Item<'_>> = values.iter().map(Placed::item).collect();
-    let inventory = Inventory::take(&items, &options, loader)
+    });
+    let usual = strictest(&delegates.iter().collect::<Vec<_>>());
+    let items: Vec<Item<'_>> = values.iter().map(|value| value.item(typed.or(value.loader).unwrap_or(usual))).collect();
+    let inventory = Inventory::take(&items, &options)
         .map_err(|error| Message::error(error.to_string(), Some("give fewer files".to_owned())))?;
     match args.format {
-        Format::Human => report::write_inventory(terminal.out(), &inventory, loader)?,
+        Format::Human => report::write_inventory(terminal.out(), &inventory)?,
         Format::Json => {
             report::write_json(terminal.out(), &Document { version: 1, at: options.now, inventory: &inventory })?;
         }
@@ -108,18 +107,20 @@ struct Placed<'a> {
     input: &'a Input,
     place: String,
     value: Option<SecretValue>,
+    /// Who loads it, where a delegate beside it says so.
+    loader: Option<Loader>,
     /// What is the matter with the value's encoding.
     findings: Vec<Finding>,
 }
 
 impl Placed<'_> {
-    fn item(&self) -> Item<'_> {
+    fn item(&self, loader: Loader) -> Item<'_> {
         let (place, findings) = (self.place.as_str(), self.findings.as_slice());
         match &self.value {
-            None => Item { name: &self.input.name, place, bytes: &self.input.bytes, secret: None, findings },
+            None => Item { name: &self.input.name, place, bytes: &self.input.bytes, loader, secret: None, findings },
             Some(value) => {
                 let secret = SecretPart { name: &value.secret, number: value.number, role: role(&value.key) };
-                Item { name: &value.key, place, bytes: &value.bytes, secret: Some(secret), findings }
+                Item { name: &value.key, place, bytes: &value.bytes, loader, secret: Some(secret), findings }
             }
         }
     }
@@ -178,10 +179,23 @@ fn manifest(bytes: &[u8]) -> Option<&str> {
     (has_kind && !lines.any(|line| line.starts_with("-----BEGIN "))).then_some(text)
 }
 
-fn secrets(text: &str) -> Result<(Vec<SecretValue>, Vec<Delegate>), StreamError> {
+fn secrets(text: &str) -> Result<(Vec<SecretValue>, Index), StreamError> {
     let stream = Stream::new(text)?;
     let values = delegate::secret_values(&stream)?;
-    Ok((values, delegate::read(&stream)?.delegates))
+    Ok((values, delegate::read(&stream)?))
+}
+
+/// Who loads a value: the delegates that mount its Secret.
+fn mounted_by(value: &SecretValue, index: &Index) -> Option<Loader> {
+    let mounting = index.mounting(&value.secret, value.namespace.as_deref());
+    let delegates = index.delegates.iter().filter(|delegate| mounting.contains(&delegate.workload));
+    let delegates: Vec<&Delegate> = delegates.collect();
+    (!delegates.is_empty()).then(|| strictest(&delegates))
+}
+
+/// The loader that takes the least, which is the classic delegate's unless all of them are of 3.x.
+fn strictest(delegates: &[&Delegate]) -> Loader {
+    if identity::loaders(delegates).contains(&Loader::Java) { Loader::Java } else { Loader::Go }
 }
 
 /// Why a pod would not get what the value holds.

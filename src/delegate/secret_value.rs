@@ -15,6 +15,8 @@ use crate::yaml::{self, Document, Found};
 pub struct SecretValue {
     /// The Secret's name.
     pub secret: String,
+    /// Its namespace as written.
+    pub namespace: Option<String>,
     /// Counts the Secrets of the stream: the same for all values of one.
     pub number: usize,
     /// The key that it stands under, such as `client.crt`.
@@ -75,6 +77,7 @@ pub fn secret_values(stream: &Stream<'_>) -> Result<Vec<SecretValue>, StreamErro
 
 fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<SecretValue>) {
     let name = document.text_at(secret, &["metadata", "name"]).unwrap_or_default();
+    let namespace = document.text_at(secret, &["metadata", "namespace"]).filter(|name| !name.is_empty());
     // Kubernetes merges `stringData` over `data`
     let plain = document.get(secret, "stringData");
     for (part, is_plain) in [(document.get(secret, "data"), false), (plain, true)] {
@@ -90,6 +93,7 @@ fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<
             if is_file_name(key) || is_pem(&bytes) {
                 values.push(SecretValue {
                     secret: name.to_owned(),
+                    namespace: namespace.map(str::to_owned),
                     number,
                     key: key.to_owned(),
                     offset: document.node(value.node).span.start,

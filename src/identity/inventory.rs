@@ -29,6 +29,8 @@ pub struct Item<'a> {
     pub place: &'a str,
     /// All of it.
     pub bytes: &'a [u8],
+    /// Who is to load it.
+    pub loader: Loader,
     /// Whether it is a value in a Secret, whose other values belong to it.
     pub secret: Option<SecretPart<'a>>,
     /// What is the matter with it before anybody looks into it; a pair that it is part of does not work if that is an
@@ -106,6 +108,8 @@ pub struct Chain {
     pub key: Option<usize>,
     /// Where the chain ends.
     pub end: ChainEnd,
+    /// Who is to load the pair.
+    pub generation: Loader,
     /// Whether the pair will work as it is; absent where that cannot be told without the key or the authority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub works: Option<bool>,
@@ -135,16 +139,16 @@ pub enum ChainEnd {
 }
 
 impl Inventory {
-    /// Looks through all `items`, and judges at `options.now` what they hold for `loader`.
+    /// Looks through all `items`, and judges at `options.now` what they hold.
     ///
     /// # Errors
     /// When there are more than [`MAX_OBJECTS`].
-    pub fn take(items: &[Item<'_>], options: &Options, loader: Loader) -> Result<Inventory, TooMany> {
+    pub fn take(items: &[Item<'_>], options: &Options) -> Result<Inventory, TooMany> {
         let mut inventory = Inventory::default();
         let shelf = Shelf::fill(items, options.now, &mut inventory)?;
         let relations = Relations::of(&shelf, options.now);
         relations.own(&mut inventory.objects);
-        judgement::judge(&relations, options, loader, &mut inventory);
+        judgement::judge(&relations, options, &mut inventory);
         inventory.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(inventory)
     }

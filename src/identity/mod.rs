@@ -19,6 +19,7 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::x509::X509Name;
@@ -62,11 +63,13 @@ impl fmt::Debug for Named<'_> {
 }
 
 /// Who loads the pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Loader {
     /// A classic delegate: only an RSA key in PKCS#8.
+    #[serde(rename = "classic")]
     Java,
     /// Delegate 3.x and the upgrader: EC and Ed25519 keys as well.
+    #[serde(rename = "3.x")]
     Go,
 }
 

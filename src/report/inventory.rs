@@ -13,7 +13,7 @@ const BOLD: Style = Style::new().bold();
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_inventory(out: &mut dyn Write, inventory: &Inventory, loader: Loader) -> io::Result<()> {
+pub fn write_inventory(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     for (number, object) in inventory.objects.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
@@ -35,10 +35,6 @@ pub fn write_inventory(out: &mut dyn Write, inventory: &Inventory, loader: Loade
     if !verdicts.is_empty() {
         writeln!(out)?;
     }
-    let who = match loader {
-        Loader::Java => "a classic delegate",
-        Loader::Go => "Delegate 3.x",
-    };
     for (chain, works) in verdicts {
         let files: Vec<&str> =
             chain.certificates.first().into_iter().chain(&chain.key).map(|at| place(inventory, *at)).collect();
@@ -46,6 +42,10 @@ pub fn write_inventory(out: &mut dyn Write, inventory: &Inventory, loader: Loade
             (AnsiColor::Green.on_default().bold(), "will work")
         } else {
             (AnsiColor::Red.on_default().bold(), "will not work")
+        };
+        let who = match chain.generation {
+            Loader::Java => "a classic delegate",
+            Loader::Go => "Delegate 3.x",
         };
         writeln!(out, "{}: the pair {style}{answer}{style:#} for {who}", files.join(", "))?;
     }

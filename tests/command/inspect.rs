@@ -64,8 +64,9 @@ fn folder() -> Folder {
             text = text.replace(&format!("@{token} in lines@"), &wrapped(bytes));
             text = text.replace(&format!("@{token} as PEM@"), &indented(bytes));
         }
-        let other = STANDARD.encode(folder.read("t/client.key"));
-        folder.write(&name, text.replace("@OTHER KEY@", &other));
+        let encoded = |file: &str| STANDARD.encode(folder.read(file));
+        let text = text.replace("@OTHER KEY@", &encoded("t/client.key")).replace("@EC KEY@", &encoded("t/ec.key"));
+        folder.write(&name, text);
     }
     folder
 }

@@ -12,16 +12,15 @@ use crate::identity::judge::{self, Subject};
 use crate::identity::key::Key;
 use crate::identity::pem::Label;
 use crate::identity::repair::Repair;
-use crate::identity::{Loader, Options, one_key};
+use crate::identity::{Options, one_key};
 
 /// Judges everything. Chains and findings go into the inventory.
-pub(super) fn judge(relations: &Relations<'_>, options: &Options, loader: Loader, inventory: &mut Inventory) {
+pub(super) fn judge(relations: &Relations<'_>, options: &Options, inventory: &mut Inventory) {
     let mut judge = Judge {
         relations,
         shelf: relations.shelf,
         options,
-        loader,
-        key_files: key_files(relations.shelf, loader),
+        key_files: key_files(relations.shelf),
         judged: HashSet::new(),
         paired: HashSet::new(),
     };
@@ -52,7 +51,6 @@ struct Judge<'s> {
     relations: &'s Relations<'s>,
     shelf: &'s Shelf<'s>,
     options: &'s Options,
-    loader: Loader,
     /// What is the matter with each item that holds a key.
     key_files: Vec<(usize, Finding)>,
     /// The certificates that have been judged as part of a chain.
@@ -73,10 +71,11 @@ impl<'s> Judge<'s> {
             key: key.map(|key| (self.shelf.name(key.item), key.it)),
             ca: ca.as_ref().map(|(_, ca)| ca),
         };
-        let mut findings = judge::judge(&subject, self.options, self.loader);
+        let loader = self.shelf.loader(leaf.item);
+        let mut findings = judge::judge(&subject, self.options, loader);
         let mut repairs = arranged.as_ref().map(Repair::of_order).unwrap_or_default();
         repairs.extend(certificate_file(self.shelf, leaf.item));
-        findings.extend(Repair::findings(&repairs, self.loader, certificate_name, "client.key"));
+        findings.extend(Repair::findings(&repairs, loader, certificate_name, "client.key"));
         self.judged.extend(judge::judged(&subject, self.options));
         let items: Vec<usize> = [Some(leaf.item), key.map(|key| key.item), ca.as_ref().map(|(item, _)| *item)]
             .into_iter()
@@ -120,7 +119,7 @@ impl<'s> Judge<'s> {
         }
         let name = self.shelf.name(key.item);
         let subject = Subject { certificate_name: "client.crt", chain: &[], key: Some((name, key.it)), ca: None };
-        let mut findings = judge::judge(&subject, self.options, self.loader);
+        let mut findings = judge::judge(&subject, self.options, self.shelf.loader(key.item));
         self.put_places(&mut findings, &[key.item]);
         findings.extend(self.key_file(key.item));
         let is_strange = self.relations.objects_of(key.it).next().is_none();
@@ -161,7 +160,7 @@ fn certificate_file(shelf: &Shelf<'_>, item: usize) -> Vec<Repair> {
 }
 
 /// What is the matter with the files of keys, whoever they belong to; each with the number of its item.
-fn key_files(shelf: &Shelf<'_>, loader: Loader) -> Vec<(usize, Finding)> {
+fn key_files(shelf: &Shelf<'_>) -> Vec<(usize, Finding)> {
     let items: HashSet<usize> = shelf.keys().map(|key| key.item).collect();
     let mut findings = Vec::new();
     for (number, (item, opened)) in shelf.items.iter().zip(&shelf.opened).enumerate() {
@@ -173,7 +172,7 @@ fn key_files(shelf: &Shelf<'_>, loader: Loader) -> Vec<(usize, Finding)> {
             Err(cause) => vec![refusal(shelf, number, Role::Key, cause)],
             Ok(key) => {
                 let repairs = Repair::of_key(&opened.blocks, &key, item.bytes);
-                Repair::findings(&repairs, loader, "client.crt", item.name)
+                Repair::findings(&repairs, item.loader, "client.crt", item.name)
             }
         };
         let place = Some(item.place.to_owned());

@@ -206,6 +206,7 @@ impl<'s> Relations<'s> {
         Chain {
             certificates: std::iter::once(from.object).chain(above).collect(),
             key: key.map(|key| key.object),
+            generation: self.shelf.loader(from.item),
             end: match path.end {
                 End::Anchor => ChainEnd::Anchor,
                 End::NoIssuer { .. } | End::SelfSigned | End::NotAsked => ChainEnd::IssuerMissing { issuer },

@@ -9,6 +9,7 @@ use super::{
     CertificateCard, Content, Inventory, Item, KeyCard, MAX_OBJECTS, Object, RequestCard, SecretPart, TooMany,
 };
 use crate::finding::Finding;
+use crate::identity::Loader;
 use crate::identity::certificate::Certificate;
 use crate::identity::error::{Cause, DerKind, LoadError, Role};
 use crate::identity::key::{self, Key, Public};
@@ -177,6 +178,11 @@ impl<'a> Shelf<'a> {
     /// Where an item is.
     pub(super) fn place(&self, item: usize) -> &'a str {
         self.items.get(item).map_or("", |item| item.place)
+    }
+
+    /// Who is to load an item.
+    pub(super) fn loader(&self, item: usize) -> Loader {
+        self.items.get(item).map_or(Loader::Java, |item| item.loader)
     }
 
     /// Which value of which Secret an item is.

@@ -14,9 +14,11 @@ fn a_key_on_p521_has_521_bits() {
 }
 
 fn inventory(files: &[(&str, &[u8])]) -> Inventory {
-    let items: Vec<Item<'_>> =
-        files.iter().map(|(name, bytes)| Item { name, place: name, bytes, secret: None, findings: &[] }).collect();
-    Inventory::take(&items, &options(), Loader::Java).unwrap()
+    let items: Vec<Item<'_>> = files
+        .iter()
+        .map(|(name, bytes)| Item { name, place: name, bytes, loader: Loader::Java, secret: None, findings: &[] })
+        .collect();
+    Inventory::take(&items, &options()).unwrap()
 }
 
 #[test]

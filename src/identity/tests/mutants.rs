@@ -139,9 +139,9 @@ fn shown([cert, key, ca]: &[Vec<u8>; 3]) -> (String, bool) {
 
 /// What an inspection shows of the three files; where it says that the pair will work, the judgement has to agree.
 fn inspected([cert, key, ca]: &[Vec<u8>; 3]) -> String {
-    let item = |name, bytes| Item { name, place: name, bytes, secret: None, findings: &[] };
+    let item = |name, bytes| Item { name, place: name, bytes, loader: Loader::Java, secret: None, findings: &[] };
     let items = [item("client.crt", cert), item("client.key", key), item("ca.crt", ca)];
-    let inventory = Inventory::take(&items, &options(), Loader::Java).unwrap();
+    let inventory = Inventory::take(&items, &options()).unwrap();
     let input = |name, bytes| Named { name, bytes };
     if inventory.chains.iter().any(|chain| chain.works == Some(true)) {
         // an inspection does not mind which file is called what
