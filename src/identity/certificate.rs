@@ -9,7 +9,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, KeyUsage, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::oid_registry::asn1_rs::{Any, Tag};
-use x509_parser::oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
+use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
@@ -262,6 +262,12 @@ fn field(bytes: usize) -> usize {
     if bytes == 66 { 521 } else { bytes.saturating_mul(8) }
 }
 
+/// Whether an EC key spells its curve out instead of naming it, which RFC 5480 §2.1.1 forbids in certificates.
+pub(super) fn has_explicit_curve(spki: &SubjectPublicKeyInfo<'_>) -> bool {
+    let named = spki.algorithm.parameters.as_ref().is_some_and(|parameters| parameters.tag() == Tag::Oid);
+    spki.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY && !named
+}
+
 /// How many bits the public exponent has; 0 for a key that is not RSA.
 pub(super) fn exponent_size(spki: &SubjectPublicKeyInfo<'_>) -> usize {
     rsa(spki).map_or(0, |rsa| bits(&stripped(rsa.exponent)))
@@ -332,7 +338,7 @@ pub(super) fn allows_nothing(usage: &ExtendedKeyUsage<'_>) -> bool {
 }
 
 /// CA:TRUE, CA:FALSE, or no word about it.
-pub(super) fn ca_flag(x509: &X509Certificate<'_>) -> Option<bool> {
+pub(crate) fn ca_flag(x509: &X509Certificate<'_>) -> Option<bool> {
     let constraints = x509.basic_constraints().ok()??;
     Some(constraints.value.ca)
 }

@@ -9,7 +9,7 @@ use x509_parser::x509::{X509Name, X509Version};
 
 use super::certificate::{
     Certificate, ExtensionDefect, Fingerprint, KeySize, allows_nothing, ca_flag, extended_usages, extension_defect,
-    key_size, key_usages, name, same_name, self_signed,
+    has_explicit_curve, key_size, key_usages, name, same_name, self_signed,
 };
 use super::chain::{self, End, Member, Namesake, Origin, Path};
 use super::constraints::{self, Names};
@@ -516,6 +516,17 @@ impl<'a> Judgement<'a> {
                     file,
                     format!("the key of {who} has {small}"),
                     Some("make a new key of 2048 bit or more, and have the certificates issued again".to_owned()),
+                );
+            }
+            if has_explicit_curve(member.x509.public_key()) {
+                self.error(
+                    Rule::CertUnreadable,
+                    file,
+                    format!("the key of {who} spells its curve out instead of naming it, and servers refuse that"),
+                    Some(
+                        "make a new key with `-pkeyopt ec_param_enc:named_curve`, and have the certificates issued again"
+                            .to_owned(),
+                    ),
                 );
             }
             // Nobody looks at the signature of an authority upon itself.

@@ -450,6 +450,9 @@ fn refused_findings() {
     fs::create_dir(folder.path("new")).unwrap();
     let output: Output = folder.run(line);
     output.refused_with("error: client.crt: the CA `O=Example ORG, CN=Client` issued a certificate without being a CA");
+    // with its name too, which is not what is wrong
+    let output: Output = folder.run(&line.replace(" --subject /CN=x", ""));
+    output.refused_with("error: client.crt: the CA `O=Example ORG, CN=Client` issued a certificate without being a CA");
     assert_eq!(fs::read_dir(folder.path("new")).unwrap().count(), 0);
 }
 

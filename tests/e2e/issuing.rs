@@ -110,6 +110,9 @@ impl Workshop {
                 Some(("rsa", bits)) => format!("-algorithm RSA -pkeyopt rsa_keygen_bits:{bits}"),
                 Some(("rsapss", bits)) => format!("-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:{bits}"),
                 Some(("p", curve)) => format!("-algorithm EC -pkeyopt ec_paramgen_curve:P-{curve}"),
+                Some(("explicit", curve)) => {
+                    format!("-algorithm EC -pkeyopt ec_paramgen_curve:P-{curve} -pkeyopt ec_param_enc:explicit")
+                }
                 Some(("secp", curve)) => format!("-algorithm EC -pkeyopt ec_paramgen_curve:secp{curve}"),
                 Some(("e", exponent)) => format!("-algorithm RSA -pkeyopt rsa_keygen_pubexp:{exponent}"),
                 Some(("primes", count)) => format!("-algorithm RSA -pkeyopt rsa_keygen_primes:{count}"),

@@ -580,6 +580,7 @@ fn algorithms(desk: &Desk<'_>) -> Vec<Pair> {
         ("a CA of P-521, SHA-256", "p521-root", "-sha256"),
         ("a CA of P-521, SHA-512", "p521-root", "-sha512"),
         ("a CA of secp256k1", "secp256k1-root", "-sha256"),
+        ("a CA of P-256, spelled out", "explicit256-root", "-sha256"),
         ("a CA of Ed25519", "ed25519-root", ""),
         ("a CA of Ed448", "ed448-root", ""),
     ] {

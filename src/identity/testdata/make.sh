@@ -44,6 +44,9 @@ issue ns-server.crt -sha256 -CA ca.crt -CAkey ca.key -extfile ns.cnf -extensions
 openssl req -x509 -sha256 -nodes $DAYS -newkey rsa:1024 -subj "/CN=Small CA" -keyout small-ca.key -out small-ca.crt
 issue by-small-ca.crt -sha256 -CA small-ca.crt -CAkey small-ca.key -extfile v3.cnf -extensions e
 openssl req -x509 -sha512 -nodes $DAYS -newkey ec -pkeyopt ec_paramgen_curve:P-521 -subj "/CN=P-521 CA" -keyout p521-ca.key -out p521-ca.crt
+# An authority whose certificate does not name its curve.
+openssl req -x509 -sha256 -nodes $DAYS -newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -subj "/CN=Explicit CA" -keyout explicit-ca.key -out explicit-ca.crt
+issue by-explicit-ca.crt -sha256 -CA explicit-ca.crt -CAkey explicit-ca.key -extfile v3.cnf -extensions e
 issue by-p521-ca.crt -sha512 -CA p521-ca.crt -CAkey p521-ca.key -extfile v3.cnf -extensions e
 
 openssl req -new -sha256 -nodes -newkey rsa:1024 -subj "/CN=Small" -keyout small.key -out small.csr
@@ -57,4 +60,4 @@ openssl req -x509 -sha256 $DAYS -key large-exponent.key -subj "/CN=Odd" -addext 
 openssl x509 -in v1.crt -trustout -addtrust clientAuth -out trusted.crt
 openssl crl2pkcs7 -nocrl -certfile v1.crt -out v1.p7b
 openssl x509 -in v1.crt -outform DER -out v1.der
-rm -f ./*.csr ./*.cnf ./*.srl ca.key inter.key small-ca.key p521-ca.key client.pkcs8.key
+rm -f ./*.csr ./*.cnf ./*.srl ca.key inter.key small-ca.key p521-ca.key explicit-ca.key client.pkcs8.key

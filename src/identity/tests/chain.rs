@@ -423,6 +423,17 @@ fn names_the_algorithm_before_it_blames_the_authority() {
 }
 
 #[test]
+fn refuses_an_authority_that_does_not_name_its_curve() {
+    assert_eq!(
+        judged(include_str!("../testdata/by-explicit-ca.crt"), KEY, include_str!("../testdata/explicit-ca.crt")),
+        [
+            "error[cert-unreadable] ca.crt: the key of the CA `CN=Explicit CA` spells its curve out instead of naming it, and servers refuse that",
+            "warning[unverifiable-signature] client.crt: the signature of the certificate (ecdsa-with-SHA256) cannot be verified here",
+        ]
+    );
+}
+
+#[test]
 fn puts_errors_before_warnings_before_notes() {
     let root = root();
     let mut leaf = dated("Client", DAY * -20, DAY * -3);
