@@ -6,19 +6,19 @@
 //!
 //! ```text
 //! source ─► yaml (spans) ─► delegate (recognise) ─► plan (edits | refusal) ─► edit (splice) ─► verify ─► report
-//!                                    ▲ identity: pem ─► chain ─► judge (findings)
+//!                                    ▲ identity: pem ─► chain ─► judge (findings) ─► inventory, issuance, probe
 //! ```
 //!
 //! | module | takes → gives | never |
 //! | --- | --- | --- |
 //! | [`source`] | paths, stdin → named text; atomic replacement | interprets YAML |
 //! | [`yaml`] | text → documents of nodes with byte spans | serialises |
-//! | [`delegate`] | documents → the delegates in them | edits |
+//! | [`delegate`] | documents → the delegates in them, and what their Secrets hold | edits |
 //! | [`plan`] | delegate + goal → edits, or a refusal | touches text |
 //! | [`edit`] | original + edits → new text | knows YAML |
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
 //! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
-//! | [`identity`] | PEM bytes + CA + now → a judged pair | reads files or the clock |
+//! | [`identity`] | PEM bytes + CA + now → a judged pair; any PEM and DER → an inventory | reads files or the clock |
 //! | [`issuance`] | a name + now + an authority's PEM → a certificate and its key, proved | reads files or the clock |
 //! | [`probe`] | a pair + an endpoint → what the endpoint does with it | reads files, the environment or DNS |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
