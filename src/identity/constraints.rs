@@ -1,6 +1,6 @@
 //! A second opinion by webpki, asked only where an issuer constrains the names below it (RFC 5280 §4.2.1.10).
-//! Never the only judge of a chain: webpki refuses version 1, does not look at the dates of a root, and takes a
-//! directory name for the constraint's only if the two are equal. So those are compared here.
+//! Never the only judge of a chain: webpki refuses version 1, does not look at the dates of a root, and refuses every
+//! name where directory names are constrained. So those are compared here.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) fn names(chain: &[Member<'_>], now: OffsetDateTime) -> Names {
     }
     let leaf_version = chain.first().map(|leaf| leaf.x509.version());
     match all_names(chain, now) {
-        // Of equal parts at the most: see above.
+        // Perhaps only because directory names are constrained, which says nothing: see above.
         Names::Forbidden if directory == Some(Names::Allowed) => Names::Unknown,
         // A certificate of version 1 has no other name than its subject.
         Names::Unknown if leaf_version == Some(X509Version::V1) => Names::Allowed,

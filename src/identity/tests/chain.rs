@@ -355,7 +355,7 @@ fn judges_name_constraints() {
     other.push(DnType::OrganizationName, "Other");
     let directory = constrained(GeneralSubtree::DirectoryName(other));
     assert_eq!(verdict(&directory.issue(params("Client")), &directory.pem), forbidden);
-    // A name is allowed if it begins with the permitted one; webpki would have them equal.
+    // A name is allowed if it begins with the permitted one; webpki would refuse every one.
     let mut below = params("Client");
     below.distinguished_name = DistinguishedName::new();
     below.distinguished_name.push(DnType::OrganizationName, "OTHER");
