@@ -150,7 +150,8 @@ fn report(target: &Target, issued: &Issued, messages: &[Message], terminal: &mut
     if issued.key.is_some() {
         text.push_str(&format!("{}\n", target.key_name()));
     }
-    terminal.write_raw(text.as_bytes())?;
+    let printed = terminal.write_raw(text.as_bytes());
+    super::reported(printed, terminal)?;
     for message in messages {
         message.write(terminal.err())?;
     }

@@ -391,6 +391,7 @@ impl Finished<'_> {
             }
         }
         match self.report(&messages, quiet, terminal) {
+            printed if self.destination == Destination::InPlace => super::reported(printed, terminal)?,
             // the answer does not depend on how much of the diff was read
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
             _ => {}

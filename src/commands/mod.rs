@@ -59,7 +59,19 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::BrokenPipe;
         }
-        Message::error(format!("cannot write the output: {error}"), None).into()
+        Message::error(format!("cannot write the output: {}", crate::source::reason(&error)), None).into()
+    }
+}
+
+/// What was written stays written, whether it can be reported or not: that is no failure of the command.
+fn reported(printed: io::Result<()>, terminal: &mut Terminal) -> io::Result<()> {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let reason = crate::source::reason(&error);
+            let text = format!("the files are written, but the report of it is not: {reason}");
+            Message::warning(text, None).write(terminal.err())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a CA that ends before its client is told of", shortened),
             ("a CA whose files cannot be used is refused", unusable),
             ("what inject would refuse is not written", refused_findings),
+            ("files that were written are no failure, even if nobody can be told", report_lost),
             ("every file that cannot be read is named at once", unreadable),
             ("a subject that is none is refused", bad_subject),
             ("days and bits have limits", limits),
@@ -454,6 +455,29 @@ fn refused_findings() {
     let output: Output = folder.run(&line.replace(" --subject /CN=x", ""));
     output.refused_with("error: client.crt: the CA `O=Example ORG, CN=Client` issued a certificate without being a CA");
     assert_eq!(fs::read_dir(folder.path("new")).unwrap().count(), 0);
+}
+
+fn report_lost() {
+    let folder = authority();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = |line: &str| {
+        let output = folder.command(line).stdout(full()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let lost = "warning: the files are written, but the report of it is not: no space left on device\n";
+    let (code, stderr) = ended(ISSUE);
+    assert_eq!(code, Some(0));
+    assert!(stderr.starts_with(lost), "{stderr}");
+    assert_eq!(folder.names(), ["ca.crt", "ca.key", "client.crt", "client.key"]);
+    folder.write("delegate.yaml", crate::folder::plain());
+    let line = "inject -i --cert client.crt --key client.key --ca ca.crt TO delegate.yaml";
+    let (code, stderr) = ended(line);
+    assert_eq!(code, Some(0));
+    assert!(stderr.contains(lost), "{stderr}");
+    assert_ne!(folder.read("delegate.yaml"), crate::folder::plain());
+    // where standard output is the result, nothing was done
+    let (code, stderr) = ended(&line.replace("-i ", ""));
+    assert_eq!((code, stderr.as_str()), (Some(2), "error: cannot write the output: no space left on device\n"));
 }
 
 fn unreadable() {
