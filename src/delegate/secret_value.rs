@@ -82,8 +82,8 @@ fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<
     let plain = document.get(secret, "stringData");
     for (part, is_plain) in [(document.get(secret, "data"), false), (plain, true)] {
         let Some(part) = part else { continue };
-        for entry in document.entries(part.node) {
-            let (Some(key), value) = (document.scalar(entry.key), document.resolve(entry.value)) else { continue };
+        for key in document.keys(part) {
+            let Some(value) = document.get(part, key) else { continue };
             let Some(text) = document.scalar(value.node) else { continue };
             let text = if document.is_null(value.node) { "" } else { text };
             if !is_plain && plain.is_some_and(|plain| document.get(plain, key).is_some()) {
@@ -191,6 +191,19 @@ mod tests {
         assert_eq!(value("data", &block), (pem.clone(), Some(SecretDefect::Plain)));
         assert_eq!(value("stringData", &block), (pem.clone(), None));
         assert_eq!(value("stringData", &once), (pem, Some(SecretDefect::Twice)));
+    }
+
+    #[test]
+    fn follows_merge_keys() {
+        let text = format!(
+            "kind: Secret\nmetadata: {{name: s}}\nextra: &e {{client.crt: {0}, client.key: x}}\ndata: {{<<: *e, client.key: {0}}}\n",
+            STANDARD.encode(PEM)
+        );
+        let values: Vec<(String, Option<SecretDefect>)> = values(&text)
+            .into_iter()
+            .map(|(name, _, defect)| (name.split('@').next().unwrap().to_owned(), defect))
+            .collect();
+        assert_eq!(values, [("s/client.key".to_owned(), None), ("s/client.crt".to_owned(), None)]);
     }
 
     #[test]

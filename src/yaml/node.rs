@@ -1,6 +1,7 @@
 //! The nodes of one document: an arena in document order, with links instead of boxes, so that nothing recurses.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::{Chunk, Span};
 
@@ -216,6 +217,27 @@ impl<'t> Document<'t> {
                 .find_map(|item| self.get_within(self.through(Found { node: item, via }), key, hops)),
             _ => self.get_within(merged, key, hops),
         }
+    }
+
+    /// Every key that [`Document::get`] finds in a mapping, once: its own, then those of its merge keys.
+    pub fn keys(&self, mapping: Found) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        let mut open = vec![mapping];
+        for _ in 0..MAX_HOPS {
+            let Some(mapping) = open.pop() else { break };
+            let own = self.entries(mapping.node).filter_map(|entry| self.scalar(entry.key)).filter(|key| *key != "<<");
+            keys.extend(own);
+            if let Some(merge) = self.entry_of(mapping.node, "<<") {
+                let merged = self.resolve(merge.value);
+                match self.kind(merged.node) {
+                    Kind::Sequence { .. } => open.extend(self.items_of(merged).take(MAX_HOPS)),
+                    _ => open.push(merged),
+                }
+            }
+        }
+        let mut seen = HashSet::new();
+        keys.retain(|key| seen.insert(*key));
+        keys
     }
 
     /// Looks a path of keys up, each as [`Document::get`] does.
