@@ -1,6 +1,6 @@
-//! A loaded pair + the authority + now + who loads it → findings: `key`, `certificate` and `issuer` look at one thing each,
-//! `help` words the commands. The order of the checks is the order of the
-//! findings within one severity: what the user can act on first comes first.
+//! A loaded pair + the authority + now + who loads it → findings: `key`, `certificate` and `issuer` look at one thing
+//! each, `help` words the commands. The order of the checks is the order of the findings within one severity: what the
+//! user can act on first comes first.
 
 mod certificate;
 mod help;
