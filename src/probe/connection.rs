@@ -177,7 +177,7 @@ fn unfinished(end: End, deadline: Deadline) -> Failure {
         End::Alert(Alert::PROTOCOL_VERSION) => Failure::TooOld,
         End::Alert(alert) => Failure::Alert(alert),
         End::Silent => Failure::Silent(deadline.timeout),
-        End::Closed | End::Reply { .. } | End::NotHttp => Failure::HungUp,
+        End::Closed | End::Cut | End::Reply { .. } | End::NotHttp => Failure::HungUp,
     }
 }
 

@@ -282,13 +282,14 @@ fn refusal(one: &Observation) -> String {
             Refusal::Missing => format!("it says that it got no certificate (HTTP {status})"),
         },
         End::Reply { status, .. } => format!("the application behind TLS refuses the certificate (HTTP {status})"),
-        End::Closed | End::Silent | End::NotHttp => "it hung up when it saw the certificate".to_owned(),
+        End::Closed | End::Cut | End::Silent | End::NotHttp => "it hung up when it saw the certificate".to_owned(),
     }
 }
 
 fn unclear(with: &str, one: &Observation) -> String {
     match one.end {
         End::NotHttp => format!("with {with}, it answered with something that is no HTTP"),
+        End::Cut => format!("with {with}, it hung up in the middle of its answer"),
         _ => format!("with {with}, it did not finish its answer in time"),
     }
 }
@@ -337,7 +338,7 @@ mod tests {
         End::Reply { status: 400, refusal: Some(Refusal::Missing) },
         End::Reply { status: 495, refusal: Some(Refusal::Wrong) },
     ];
-    const UNCLEAR: [End; 2] = [End::Silent, End::NotHttp];
+    const UNCLEAR: [End; 3] = [End::Silent, End::NotHttp, End::Cut];
 
     const fn reply(status: u16) -> End {
         End::Reply { status, refusal: None }

@@ -235,7 +235,7 @@ impl Connection {
         let (status, alert) = match one.end {
             End::Reply { status, .. } => (Some(status), None),
             End::Alert(alert) => (None, Some(alert)),
-            End::Closed | End::Silent | End::NotHttp => (None, None),
+            End::Closed | End::Cut | End::Silent | End::NotHttp => (None, None),
         };
         Connection {
             sent: one.request.as_ref().is_some_and(|request| request.answered),
@@ -254,6 +254,7 @@ impl Connection {
                 End::Alert(alert) => format!("TLS alert {alert}"),
                 End::Closed if one.request.is_some() => "refused, connection closed".to_owned(),
                 End::Closed => "connection closed".to_owned(),
+                End::Cut => "hung up in the middle of its answer".to_owned(),
                 End::Silent => "no complete answer in time".to_owned(),
                 End::NotHttp => "answered, not in HTTP".to_owned(),
             },

@@ -47,6 +47,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a handshake that drips for ever ends with the timeout", dripping_handshake),
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
+            ("an interim reply is not the answer", interim_reply),
+            ("a 400 that says how long it is ends there, and one that is cut off is inconclusive", bounded_reply),
             ("a reply that is no HTTP is inconclusive", not_http),
             ("three connections with one GET each, and no redirect is followed", redirect),
             ("every address is tried, and the worst counts", two_addresses),
@@ -555,6 +557,28 @@ fn endless_reply() {
     let page: &[u8] = [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &[b'x'; 200_000], DRIP].concat().leak();
     let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
     shows(probe(port), port, 0, &REQUIRED.replace("HTTP 200", "HTTP 400"));
+}
+
+fn interim_reply() {
+    // the reply that counts is a refusal by nginx
+    let reply =
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\nThe SSL certificate error";
+    let port = Tls { reply, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    let output = probe(port).ended_with(1);
+    let verdict = "\nverdict: rejected: it could not verify the certificate (HTTP 400)\n";
+    assert!(output.stdout().contains(verdict), "{}", output.stdout());
+}
+
+fn bounded_reply() {
+    // the connection stays open for ever
+    let page: &[u8] = [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad".as_slice(), DRIP].concat().leak();
+    let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    within(port, 3, 0, &REQUIRED.replace("HTTP 200", "HTTP 400"));
+    let page = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 500\r\n\r\n<html>";
+    let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    let output = probe(port).ended_with(2);
+    let verdict = "\nverdict: inconclusive: with the certificate, it hung up in the middle of its answer\n";
+    assert!(output.stdout().contains(verdict), "{}", output.stdout());
 }
 
 fn not_http() {
