@@ -6,9 +6,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
-use rustls::SupportedProtocolVersion;
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256,
+};
 use rustls::version::{TLS12, TLS13};
+use rustls::{SignatureScheme, SupportedProtocolVersion};
 
 use crate::binary::{AT, Output, run};
 use crate::folder::{Folder, claims};
@@ -24,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("an endpoint that does not ask proves nothing", not_requested),
             ("a pair of another CA is rejected, and a delegate would not even send it", rejected),
             ("an endpoint that takes any certificate does not verify", not_verified),
+            ("the control is of the pair's kind, so that a server cannot but look at it", control_of_the_same_kind),
             ("without the control the report says what it cannot tell", no_control),
             ("TLS 1.2 and TLS 1.3 lead to the same verdicts", versions),
             ("a version 1 certificate is presented", version_1),
@@ -208,6 +212,25 @@ verdict: not verified by the server: it lets in a throw-away certificate as well
   help: have verification turned on at the endpoint: `ssl_verify_client on` (nginx), `verify required` (HAProxy), `-verify_return_error` (openssl s_server)
 ",
     );
+}
+
+fn control_of_the_same_kind() {
+    for (algorithm, scheme) in [
+        (&PKCS_RSA_SHA256, &[SignatureScheme::RSA_PSS_SHA256]),
+        (&PKCS_ECDSA_P256_SHA256, &[SignatureScheme::ECDSA_NISTP256_SHA256]),
+        (&PKCS_ECDSA_P384_SHA384, &[SignatureScheme::ECDSA_NISTP384_SHA384]),
+        (&PKCS_ECDSA_P521_SHA512, &[SignatureScheme::ECDSA_NISTP521_SHA512]),
+        (&PKCS_ED25519, &[SignatureScheme::ED25519]),
+    ] {
+        let folder = folder();
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        folder.write("client.crt", CLIENT_CA.issue(&params("Client"), &key).pem());
+        folder.write("client.key", key.serialize_pem());
+        let output = probe_with(&folder, server(Wants::AnyBy(scheme)), "").ended_with(1);
+        let lines: Vec<&str> = output.stdout().lines().collect();
+        let verdict = "verdict: not verified by the server: it lets in a throw-away certificate as well";
+        assert!(lines.contains(&verdict), "{scheme:?}: {}", output.stdout());
+    }
 }
 
 fn no_control() {

@@ -11,7 +11,7 @@ use rcgen::{
     PKCS_ECDSA_P256_SHA256,
 };
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
@@ -86,6 +86,8 @@ pub(crate) enum Wants<'a> {
     Optional(&'a Authority),
     /// Any certificate at all.
     Any,
+    /// The same, if it signs in one of these ways.
+    AnyBy(&'static [SignatureScheme]),
     /// This one certificate, byte for byte, whoever issued it.
     Exactly(Vec<u8>),
 }
@@ -137,15 +139,19 @@ impl<'a> Tls<'a> {
         let webpki = |authority: &Authority| {
             WebPkiClientVerifier::builder_with_provider(authority.roots(), Arc::clone(&provider))
         };
+        let all = provider.signature_verification_algorithms.supported_schemes();
         let builder = match &self.wants {
             Wants::Nothing => builder.with_no_client_auth(),
             Wants::Required(authority) => builder.with_client_cert_verifier(webpki(authority).build().unwrap()),
             Wants::Optional(authority) => {
                 builder.with_client_cert_verifier(webpki(authority).allow_unauthenticated().build().unwrap())
             }
-            Wants::Any => builder.with_client_cert_verifier(Arc::new(Own { only: None, provider })),
+            Wants::Any => builder.with_client_cert_verifier(Arc::new(Own { only: None, schemes: all })),
+            Wants::AnyBy(schemes) => {
+                builder.with_client_cert_verifier(Arc::new(Own { only: None, schemes: schemes.to_vec() }))
+            }
             Wants::Exactly(der) => {
-                builder.with_client_cert_verifier(Arc::new(Own { only: Some(der.clone()), provider }))
+                builder.with_client_cert_verifier(Arc::new(Own { only: Some(der.clone()), schemes: all }))
             }
         };
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
@@ -157,7 +163,7 @@ impl<'a> Tls<'a> {
 #[derive(Debug)]
 struct Own {
     only: Option<Vec<u8>>,
-    provider: Arc<CryptoProvider>,
+    schemes: Vec<SignatureScheme>,
 }
 
 impl ClientCertVerifier for Own {
@@ -196,7 +202,7 @@ impl ClientCertVerifier for Own {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.schemes.clone()
     }
 }
 
