@@ -170,7 +170,7 @@ struct Stances {
     control: Option<Stance>,
     /// The status by which an application refused, where TLS had let the client through.
     application: Option<u16>,
-    /// Whether every connection ended with such a status, which says nothing about certificates then.
+    /// Whether every connection ended with a status by which nothing was opened, which says nothing about certificates.
     all_forbidden: bool,
 }
 
@@ -178,12 +178,8 @@ impl Stances {
     fn of(seen: &Observations) -> Stances {
         let all: Vec<&Observation> =
             [Some(&seen.bare), Some(&seen.ours), seen.control.as_ref()].into_iter().flatten().collect();
-        let forbidden = |one: &Observation| match one.end {
-            End::Reply { status: status @ (401 | 403), refusal: None } => Some(status),
-            _ => None,
-        };
         // some servers only ask in TLS, and the application behind them refuses: seen where another connection got more
-        let opened = all.iter().any(|one| one.is_through() && forbidden(one).is_none());
+        let opened = all.iter().any(|one| opens(one));
         let stance = |one: &Observation| match one {
             one if one.is_refused() || opened && forbidden(one).is_some() => Stance::Refused,
             one if one.is_through() => Stance::Through,
@@ -198,7 +194,7 @@ impl Stances {
             sent: sent(&seen.ours),
             control: seen.control.as_ref().filter(|control| sent(control)).map(stance),
             application: all.iter().find_map(|one| forbidden(one)).filter(|_| opened),
-            all_forbidden: all.iter().all(|one| forbidden(one).is_some()),
+            all_forbidden: !opened && all.iter().all(|one| one.is_through()),
         }
     }
 
@@ -239,6 +235,29 @@ impl Stances {
         }
         if let (Some(true), Some(status)) = (self.asks, self.application) {
             remarks.push(format!("the application behind TLS refuses (HTTP {status}), not the TLS server"));
+        } else if let (true, Some(status)) = (accepted, forbidden(&seen.ours)) {
+            remarks.push(format!(
+                "TLS accepts the certificate, and the application behind it refuses (HTTP {status}): this page, or this client"
+            ));
+        }
+        let control = seen.control.as_ref().filter(|_| self.control.is_some()).map(|control| control.end);
+        if accepted && control == Some(End::Closed) {
+            remarks.push(
+                "it hung up on the throw-away certificate without a word, which a limit on connections does as well: \
+                 probe again after a while"
+                    .to_owned(),
+            );
+        }
+        // the throw-away certificate is as good as none there
+        if let (Verdict::NotVerified, End::Reply { status, .. }, Some(End::Reply { status: other, .. })) =
+            (verdict, seen.ours.end, control.filter(|control| *control == seen.bare.end))
+            && status != other
+            && !self.all_forbidden
+        {
+            remarks.push(format!(
+                "the pair gets another answer (HTTP {status}) than the throw-away certificate (HTTP {other}): the \
+                 application may judge certificates itself"
+            ));
         }
         if verdict == Verdict::NotVerified && self.all_forbidden {
             remarks.push(
@@ -248,6 +267,19 @@ impl Stances {
         }
         remarks
     }
+}
+
+/// The status by which an application refuses a client.
+fn forbidden(one: &Observation) -> Option<u16> {
+    match one.end {
+        End::Reply { status: status @ (401 | 403), refusal: None } => Some(status),
+        _ => None,
+    }
+}
+
+/// Whether an application looked for the page; a server that is busy, broken or does not understand never came to it.
+fn opens(one: &Observation) -> bool {
+    one.is_through() && matches!(one.end, End::Reply { status: 200..=399 | 404 | 405, .. })
 }
 
 fn judge_observations(seen: &Observations, names: Names<'_>) -> Judgement {
@@ -471,6 +503,50 @@ mod tests {
                 judgement.remarks,
                 ["every request is refused in HTTP, so an application that judges certificates itself looks the same"]
             );
+        }
+    }
+
+    #[test]
+    fn a_busy_or_broken_application_has_not_let_the_pair_in() {
+        for status in [400, 421, 429, 500, 502, 503, 504] {
+            let judgement = judged(Ok(seen(reply(403), reply(status), Some(reply(403)))));
+            assert_eq!(judgement.verdict, Verdict::NotVerified, "{status}");
+            let remark =
+                "every request is refused in HTTP, so an application that judges certificates itself looks the same";
+            assert_eq!(judgement.remarks, [remark], "{status}");
+        }
+    }
+
+    #[test]
+    fn what_could_have_another_cause_is_remarked_on() {
+        for (bare, ours, control, expected, remark) in [
+            (
+                End::Closed,
+                reply(403),
+                End::Closed,
+                Verdict::RequiredAndAccepted,
+                vec![
+                    "TLS accepts the certificate, and the application behind it refuses (HTTP 403): this page, or this client",
+                    "it hung up on the throw-away certificate without a word, which a limit on connections does as well: \
+                     probe again after a while",
+                ],
+            ),
+            (
+                reply(302),
+                reply(200),
+                reply(302),
+                Verdict::NotVerified,
+                vec![
+                    "the pair gets another answer (HTTP 200) than the throw-away certificate (HTTP 302): the application \
+                     may judge certificates itself",
+                ],
+            ),
+            (reply(200), reply(200), reply(200), Verdict::NotVerified, Vec::new()),
+            (End::Closed, reply(200), End::Alert(Alert(48)), Verdict::RequiredAndAccepted, Vec::new()),
+        ] {
+            let judgement = judged(Ok(seen(bare, ours, Some(control))));
+            let remarks: Vec<&str> = judgement.remarks.iter().map(String::as_str).collect();
+            assert_eq!((judgement.verdict, remarks), (expected, remark));
         }
     }
 
