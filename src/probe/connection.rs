@@ -76,8 +76,10 @@ impl Client {
     pub fn observe(&self, target: &Target, route: &Route, timeout: Duration) -> Result<Observations, Failure> {
         let connection = |presents| self.connection_to(target, route, Deadline::after(timeout), presents);
         let bare = connection(Presents::Nothing)?;
-        let ours = connection(Presents::Pair)?;
-        let control = self.has_control().then(|| connection(Presents::Control)).transpose()?;
+        let ours = connection(Presents::Pair).map_err(|failure| failure.after("the second connection"))?;
+        let control = self.has_control().then(|| connection(Presents::Control)).transpose();
+        let control =
+            control.map_err(|failure| failure.after("the third connection, with a throw-away certificate,"))?;
         Ok(Observations { bare, ours, control })
     }
 

@@ -57,9 +57,20 @@ pub enum Failure {
     /// The server's certificate.
     #[error("{0}")]
     Server(ServerProblem),
+    /// The connections before this one came as far as they should: a limit, or one of several servers behind an address.
+    #[error("{0} failed, after others had not: {1}")]
+    Later(&'static str, Box<Failure>),
 }
 
 impl Failure {
+    /// The same for a connection that was not the first one. A server's certificate stays what it is.
+    pub(super) fn after(self, which: &'static str) -> Failure {
+        match self {
+            Failure::Server(_) => self,
+            other => Failure::Later(which, Box::new(other)),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self, target: &Target) -> String {
@@ -88,6 +99,9 @@ impl Failure {
             }
             Failure::TooOld => "have TLS 1.2 or 1.3 turned on at the server; delegates need it too".to_owned(),
             Failure::Server(problem) => problem.help(target),
+            Failure::Later(..) => {
+                "probe again after a while: a server may limit connections; `--no-control` makes one less".to_owned()
+            }
         }
     }
 }

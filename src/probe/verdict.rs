@@ -125,6 +125,7 @@ pub fn judge(seen: &Result<Observations, Failure>, names: Names<'_>) -> Judgemen
         Err(failure) => Judgement {
             verdict: match failure {
                 Failure::Server(_) => Verdict::ServerCertificateProblem,
+                Failure::Later(..) => Verdict::Inconclusive,
                 _ => Verdict::CannotConnect,
             },
             reason: Some(failure.to_string()),

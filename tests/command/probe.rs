@@ -48,6 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("plain HTTP is recognised", plain_http),
             ("garbage is not TLS", garbage),
             ("a server that hangs up", hang_up),
+            ("a server that hangs up on a later connection only is inconclusive", later_hang_up),
             ("a handshake that drips for ever ends with the timeout", dripping_handshake),
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
@@ -536,6 +537,20 @@ fn garbage() {
 fn hang_up() {
     let port = says(b"");
     shows(probe(port), port, 2, &cannot_connect("the server hung up during the handshake", LOOK_AT_HANDSHAKE));
+}
+
+fn later_hang_up() {
+    let tls = Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA));
+    for (allowed, which) in [(1, "the second connection"), (2, "the third connection, with a throw-away certificate,")]
+    {
+        let port = tls.start_limited(allowed);
+        let expected = format!(
+            "https://localhost:PORT at 127.0.0.1:PORT\nverdict: inconclusive: {which} failed, after others had not: the \
+             server hung up during the handshake\n  LOOSE and STRICT: not known\n  help: probe again after a while: a \
+             server may limit connections; `--no-control` makes one less\n"
+        );
+        shows(probe(port), port, 2, &expected);
+    }
 }
 
 fn dripping_handshake() {

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -128,6 +129,17 @@ impl<'a> Tls<'a> {
     pub(crate) fn start_at(&self, address: &str) -> SocketAddr {
         let (config, replies, requests) = (self.config(), [self.reply, self.bare_reply], Arc::clone(&self.requests));
         serve(address, move |socket| talk(&config, replies, &requests, socket))
+    }
+
+    /// As [`Tls::start`]; it hangs up on every connection behind the first `allowed` ones.
+    pub(crate) fn start_limited(&self, allowed: usize) -> u16 {
+        let (config, replies, requests) = (self.config(), [self.reply, self.bare_reply], Arc::clone(&self.requests));
+        let count = AtomicUsize::new(0);
+        let limited = move |socket| match count.fetch_add(1, Ordering::Relaxed) < allowed {
+            true => talk(&config, replies, &requests, socket),
+            false => finish(&socket),
+        };
+        serve("127.0.0.1:0", limited).port()
     }
 
     fn config(&self) -> Arc<ServerConfig> {
