@@ -49,7 +49,7 @@ pub enum Failure {
     #[error("the server speaks neither TLS 1.2 nor 1.3")]
     TooOld,
     /// A fatal alert before the server asked for a certificate.
-    #[error("the server ended the handshake: {meaning} (TLS alert {alert})", meaning = .0.meaning().unwrap_or("it gives no reason"), alert = .0)]
+    #[error("the server ended the handshake: {meaning} (TLS alert {alert})", meaning = reason(*.0), alert = .0)]
     Alert(Alert),
     /// Anything else that the TLS library says.
     #[error("the handshake failed: {0}")]
@@ -130,9 +130,12 @@ pub enum ServerProblem {
     /// Its extended key usage is for something else.
     #[error("it is not meant for a server (extended key usage)")]
     WrongPurpose,
-    /// The issuer's name fits, its key does not.
-    #[error("its signature does not fit the trusted CA's key")]
+    /// The issuer's name fits, its key does not; or the library does not use the certificate's own key.
+    #[error("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit")]
     BadSignature,
+    /// Signed by SHA-1, or in another way that the library does not know.
+    #[error("it is signed in a way that is not trusted any more, such as by SHA-1")]
+    OldSignature,
     /// Anything else that the TLS library says.
     #[error("it cannot be used: {0}")]
     Other(String),
@@ -167,6 +170,7 @@ impl ServerProblem {
                 "have it issued with `subjectAltName`, which makes it version 3".to_owned()
             }
             ServerProblem::WrongPurpose => "have it issued with `extendedKeyUsage = serverAuth`".to_owned(),
+            ServerProblem::OldSignature => "have it issued again, signed by SHA-256".to_owned(),
             ServerProblem::Other(_) => format!(
                 "look at it: openssl s_client -connect {target} -servername {host} </dev/null | openssl x509 -noout -text"
             ),
@@ -195,6 +199,8 @@ impl From<CertificateError> for ServerProblem {
                 ServerProblem::WrongPurpose
             }
             CertificateError::BadSignature => ServerProblem::BadSignature,
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => ServerProblem::OldSignature,
             // rustls has no words of its own for these two
             CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
                 Some(webpki::Error::CaUsedAsEndEntity) => ServerProblem::IsCa,
@@ -204,6 +210,11 @@ impl From<CertificateError> for ServerProblem {
             other => ServerProblem::Other(other.to_string()),
         }
     }
+}
+
+/// What it says with an alert when there was no certificate yet to judge.
+fn reason(alert: Alert) -> &'static str {
+    alert.meaning().filter(|_| alert != Alert::HANDSHAKE_FAILURE).unwrap_or("it gives no reason")
 }
 
 fn date(time: OffsetDateTime) -> String {
@@ -264,7 +275,10 @@ mod tests {
                 "it is not valid yet, but from 2026-01-01",
             ),
             (CertificateError::UnknownIssuer, "it is not issued by a trusted CA"),
-            (CertificateError::BadSignature, "its signature does not fit the trusted CA's key"),
+            (
+                CertificateError::BadSignature,
+                "it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit",
+            ),
             (CertificateError::InvalidPurpose, "it is not meant for a server (extended key usage)"),
             (other(webpki::Error::CaUsedAsEndEntity), "it is marked as a CA (CA:TRUE), not as a server's"),
             (other(webpki::Error::UnsupportedCertVersion), "it is X.509 version 1, which names no host"),

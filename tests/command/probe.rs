@@ -49,6 +49,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("garbage is not TLS", garbage),
             ("a server that hangs up", hang_up),
             ("a server that hangs up on a later connection only is inconclusive", later_hang_up),
+            ("an alert without a reason is told as such", alert_without_reason),
             ("a handshake that drips for ever ends with the timeout", dripping_handshake),
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
@@ -424,7 +425,8 @@ fn unknown_server_ca() {
     let expected = server_problem("it is not issued by a trusted CA", NAME_ITS_CA);
     shows(probe_with(&folder, port, ""), port, 2, &expected);
     folder.write("server-ca.crt", Authority::new("Server CA").pem);
-    let expected = server_problem("its signature does not fit the trusted CA's key", NAME_ITS_CA);
+    let expected =
+        server_problem("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit", NAME_ITS_CA);
     shows(probe_with(&folder, port, ""), port, 2, &expected);
 }
 
@@ -537,6 +539,12 @@ fn garbage() {
 fn hang_up() {
     let port = says(b"");
     shows(probe(port), port, 2, &cannot_connect("the server hung up during the handshake", LOOK_AT_HANDSHAKE));
+}
+
+fn alert_without_reason() {
+    let port = says(b"\x15\x03\x03\x00\x02\x02\x28");
+    let reason = "the server ended the handshake: it gives no reason (TLS alert handshake_failure)";
+    shows(probe(port), port, 2, &cannot_connect(reason, LOOK_AT_HANDSHAKE));
 }
 
 fn later_hang_up() {
