@@ -47,11 +47,30 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a classic delegate does where the probe sent the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delegate {
+    /// It sends it too.
+    Sends,
+    /// It does not, because the server names other authorities than the certificate's issuers.
+    Withholds,
+}
+
 impl Verdict {
+    /// Whether the pair was let in.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted)
+    }
+
     /// What it means while the account's mode is LOOSE, which lets delegates in with and without mTLS.
     #[must_use]
-    pub fn in_loose_mode(self) -> &'static str {
+    pub fn in_loose_mode(self, delegate: Delegate) -> &'static str {
         match self {
+            Verdict::RequiredAndAccepted if delegate == Delegate::Withholds => WITHHELD,
+            Verdict::OptionalAndAccepted if delegate == Delegate::Withholds => {
+                "a classic delegate connects, but without mTLS: it would not send this certificate"
+            }
             Verdict::RequiredAndAccepted => {
                 "a delegate with this pair connects; one without a pair needs the account's other URL"
             }
@@ -67,17 +86,20 @@ impl Verdict {
 
     /// What it means while the account's mode is STRICT, which blocks every delegate without mTLS.
     #[must_use]
-    pub fn in_strict_mode(self) -> &'static str {
+    pub fn in_strict_mode(self, delegate: Delegate) -> &'static str {
         match self {
+            accepted if accepted.is_accepted() && delegate == Delegate::Withholds => WITHHELD,
             Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted => {
                 "a delegate with this pair connects; one without a pair is blocked"
             }
             Verdict::NotVerified => "not known: what counts as mTLS behind an endpoint that takes any certificate?",
             Verdict::NotRequested => "a delegate that connects here is blocked",
-            other => other.in_loose_mode(),
+            other => other.in_loose_mode(delegate),
         }
     }
 }
+
+const WITHHELD: &str = "a classic delegate does not connect: it would not send this certificate";
 
 /// What the user calls things, for commands that can be pasted.
 #[derive(Debug, Clone, Copy)]
@@ -226,7 +248,7 @@ impl Stances {
 
     fn remarks(&self, verdict: Verdict, seen: &Observations) -> Vec<String> {
         let mut remarks = Vec::new();
-        let accepted = matches!(verdict, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted);
+        let accepted = verdict.is_accepted();
         if accepted && self.control.is_none() {
             let why = match seen.control {
                 None => "there was no control connection",

@@ -218,6 +218,27 @@ fn a_pair_that_nginx_does_not_ask_for_would_not_be_sent_by_a_delegate() {
     reports.follow_the_schema(6);
 }
 
+#[test]
+fn an_endpoint_that_verifies_more_than_it_asks_for_is_of_no_use_to_a_delegate() {
+    let [cert, key, asked] = ["server.crt", "server.key", "other-ca.crt"].map(|file| issued().file(file));
+    let trusted = format!("ssl_trusted_certificate {};", path("ca.crt"));
+    let modes = ["on", "optional"].map(|mode| format!("ssl_verify_client {mode}; {trusted}"));
+    let nginx = servers::nginx(&cert, &key, &asked, &modes.each_ref().map(String::as_str));
+    let mut reports = Reports::new();
+    let withheld = "a classic delegate does not connect: it would not send this certificate";
+    let without = "a classic delegate connects, but without mTLS: it would not send this certificate";
+    for (ports, verdict, loose) in [(&nginx.ports[..2], Required, withheld), (&nginx.ports[2..4], Optional, without)] {
+        for port in ports {
+            let report = reports.expect("nginx with ssl_trusted_certificate", *port, "v3", verdict);
+            assert_eq!((&report["loose"], &report["strict"]), (&Value::from(loose), &Value::from(withheld)));
+            let help = "have the issuer of `v3.crt` added to those that the endpoint asks for: `ssl_client_certificate` \
+                        (nginx), `ca-file` (HAProxy)";
+            assert_eq!(report["help"], Value::from(help));
+        }
+    }
+    reports.follow_the_schema(4);
+}
+
 /// `openssl s_server` with a certificate of its own and options for the client's.
 fn s_server(version: &str, server: &str, options: &[&str]) -> Running {
     start("openssl", 1, |_, ports| {
