@@ -80,12 +80,12 @@ impl Failure {
             Failure::NoConnection(_) | Failure::Connect(_) => format!(
                 "look at host and port, and at the firewall on the way; another address of it: --resolve {target}:ADDRESS"
             ),
-            Failure::Proxy(..) => "look at host and port in `HTTPS_PROXY`, and whether the proxy runs".to_owned(),
+            Failure::Proxy(..) => "look at its host and port (env | grep -i _proxy), and whether it runs".to_owned(),
             Failure::Tunnel(_, TunnelError::Credentials) => {
-                "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them".to_owned()
+                "https_proxy=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them".to_owned()
             }
             Failure::Tunnel(..) => {
-                format!("let the proxy connect to {target}, or go without it: NO_PROXY={}", target.host())
+                format!("let the proxy connect to {target}, or go without it: no_proxy={}", target.host())
             }
             Failure::Silent(_) => {
                 "wait longer with `--timeout 60s`; a firewall that drops the handshake looks the same".to_owned()

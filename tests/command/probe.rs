@@ -67,6 +67,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a proxy that talks nonsense, and one that is not there", broken_proxies),
             ("a proxy that is no HTTP proxy is refused", other_proxies),
             ("NO_PROXY excepts the endpoint", no_proxy),
+            ("the advice on proxies holds beside variables in lower case", lower_case_advice),
             ("--resolve and a proxy exclude each other", resolve_and_proxy),
             ("the report as JSON, whole", json),
             ("a failure as JSON, whole", json_failure),
@@ -770,7 +771,7 @@ fn proxy_credentials() {
         output.stdout().lines().next().unwrap().split(' ').nth(4),
         Some(format!("http://127.0.0.1:{at},").as_str())
     );
-    let help = "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them";
+    let help = "https_proxy=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them";
     let expected = through_no_proxy("refuses: it wants a user and a password (HTTP 407)", help);
     for user in ["", "me:hunter2@"] {
         shows(proxied(&[("HTTPS_PROXY", &format!("http://{user}127.0.0.1:{at}"))]), at, 2, &expected);
@@ -778,7 +779,7 @@ fn proxy_credentials() {
 }
 
 fn broken_proxies() {
-    let way_out = "let the proxy connect to acme.harness.io:8443, or go without it: NO_PROXY=acme.harness.io";
+    let way_out = "let the proxy connect to acme.harness.io:8443, or go without it: no_proxy=acme.harness.io";
     for (words, reason) in [
         (b"SSH-2.0-x\r\n\r\n".as_slice(), "refuses: it does not answer in HTTP"),
         (b"HTTP/1.1 200 OK", "refuses: it does not answer in HTTP"),
@@ -789,7 +790,7 @@ fn broken_proxies() {
         shows(proxied(&[("HTTPS_PROXY", &variable)]), at, 2, &through_no_proxy(reason, way_out));
     }
     let at = closed();
-    let help = "look at host and port in `HTTPS_PROXY`, and whether the proxy runs";
+    let help = "look at its host and port (env | grep -i _proxy), and whether it runs";
     let expected = through_no_proxy("cannot be reached: connection refused", help);
     shows(proxied(&[("ALL_PROXY", &format!("127.0.0.1:{at}"))]), at, 2, &expected);
     let at = silent();
@@ -807,7 +808,7 @@ fn other_proxies() {
     ] {
         proxied(&[("HTTPS_PROXY", url)]).refused(&format!(
             "error: `HTTPS_PROXY` names a proxy that cannot be used: {why}\n  help: set it as \
-             `http://[user:password@]host:port`, or go without a proxy: `NO_PROXY=acme.harness.io delegate-mtls probe …`\n"
+             `http://[user:password@]host:port`, or go without a proxy: `no_proxy=acme.harness.io delegate-mtls probe …`\n"
         ));
     }
 }
@@ -823,13 +824,28 @@ fn no_proxy() {
     }
 }
 
+fn lower_case_advice() {
+    let port = server(Wants::Required(&CLIENT_CA));
+    let folder = folder();
+    let line = format!("probe localhost:{port} --resolve localhost:{port}:127.0.0.1 {OPTIONS}");
+    let with = |variables: &[(&str, &str)]| {
+        let mut command = folder.command(&line);
+        command.env("https_proxy", "http://127.0.0.1:1").env("no_proxy", "x.y").envs(variables.iter().copied());
+        run(&mut command, b"")
+    };
+    let advice = with(&[]).ended_with(2).stderr;
+    let (_, assignment) = advice.split_once("help: go without the proxy: ").unwrap();
+    let (name, value) = assignment.split_once(' ').unwrap().0.split_once('=').unwrap();
+    shows(with(&[(name, value)]), port, 0, REQUIRED);
+}
+
 fn resolve_and_proxy() {
     let folder = folder();
     let mut command = folder.command(&format!("{ACME} --resolve acme.harness.io:8443:127.0.0.1"));
     command.env("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:1");
     run(&mut command, b"").refused(
         "error: `--resolve` has no effect through the proxy http://127.0.0.1:1, which looks names up itself\n  help: go \
-         without the proxy: NO_PROXY=acme.harness.io delegate-mtls probe …\n",
+         without the proxy: no_proxy=acme.harness.io delegate-mtls probe …\n",
     );
 }
 
