@@ -42,6 +42,14 @@ impl Target {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// The command that shakes hands with it; an address is no server name (RFC 6066 §3).
+    pub(super) fn s_client(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(_) => format!("openssl s_client -connect {self} -noservername"),
+            Err(_) => format!("openssl s_client -connect {self} -servername {}", self.host),
+        }
+    }
 }
 
 impl fmt::Display for Target {

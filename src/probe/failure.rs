@@ -90,10 +90,9 @@ impl Failure {
             Failure::Silent(_) => {
                 "wait longer with `--timeout 60s`; a firewall that drops the handshake looks the same".to_owned()
             }
-            Failure::HungUp | Failure::Alert(_) | Failure::Tls(_) => format!(
-                "look at the handshake: openssl s_client -connect {target} -servername {} </dev/null",
-                target.host()
-            ),
+            Failure::HungUp | Failure::Alert(_) | Failure::Tls(_) => {
+                format!("look at the handshake: {} </dev/null", target.s_client())
+            }
             Failure::PlainHttp | Failure::NotTls => {
                 "name the port that speaks TLS: `https://acme.harness.io:8443` has 8443, most others 443".to_owned()
             }
@@ -150,8 +149,8 @@ impl ServerProblem {
             }
             ServerProblem::NotYetValid(_) => "look at this machine's clock: date -u".to_owned(),
             ServerProblem::UnknownIssuer | ServerProblem::BadSignature => format!(
-                "name its CA with `--server-ca FILE`; what the server sends: openssl s_client -connect {target} \
-                 -servername {host} -showcerts </dev/null"
+                "name its CA with `--server-ca FILE`; what the server sends: {} -showcerts </dev/null",
+                target.s_client()
             ),
             // the server's certificate is a wildcard, which covers one level (RFC 6125 §6.4.3)
             ServerProblem::WrongName(_)
@@ -171,9 +170,7 @@ impl ServerProblem {
             }
             ServerProblem::WrongPurpose => "have it issued with `extendedKeyUsage = serverAuth`".to_owned(),
             ServerProblem::OldSignature => "have it issued again, signed by SHA-256".to_owned(),
-            ServerProblem::Other(_) => format!(
-                "look at it: openssl s_client -connect {target} -servername {host} </dev/null | openssl x509 -noout -text"
-            ),
+            ServerProblem::Other(_) => format!("look at it: {} </dev/null | openssl x509 -noout -text", target.s_client()),
         }
     }
 }
@@ -288,6 +285,18 @@ mod tests {
             (wrong_name(&["DnsName(\"a\")"; 5]), "it is for `a`, `a`, `a`, 2 more, not for this host"),
         ] {
             assert_eq!(said(error, "a.b").0, words);
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_server_name() {
+        for (host, expected) in [
+            ("a.b", "openssl s_client -connect a.b:8443 -servername a.b"),
+            ("127.0.0.1", "openssl s_client -connect 127.0.0.1:8443 -noservername"),
+            ("[::1]", "openssl s_client -connect [::1]:8443 -noservername"),
+        ] {
+            let help = Failure::HungUp.help(&Target::new(host, 8443));
+            assert_eq!(help, format!("look at the handshake: {expected} </dev/null"));
         }
     }
 

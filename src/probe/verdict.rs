@@ -282,6 +282,13 @@ impl Stances {
                  application may judge certificates itself"
             ));
         }
+        if verdict == Verdict::Rejected && seen.ours.end == End::Closed && matches!(seen.bare.end, End::Alert(_)) {
+            remarks.push(
+                "it sends an alert without a certificate, and with this one it only hangs up, which a server that speaks \
+                 HTTP/2 alone does as well"
+                    .to_owned(),
+            );
+        }
         if verdict == Verdict::NotVerified && self.all_forbidden {
             remarks.push(
                 "every request is refused in HTTP, so an application that judges certificates itself looks the same"
@@ -373,10 +380,7 @@ fn help(verdict: Verdict, ours: &Observation, names: Names<'_>) -> String {
                  -CAfile {ca} -untrusted {cert} {cert}"
             ),
         },
-        Verdict::Inconclusive | Verdict::CannotConnect | Verdict::ServerCertificateProblem => format!(
-            "look at the handshake: openssl s_client -connect {target} -servername {} -cert {cert} -key {key} </dev/null",
-            target.host()
-        ),
+        Verdict::Inconclusive | Verdict::CannotConnect | Verdict::ServerCertificateProblem => format!("look at the handshake: {} -cert {cert} -key {key} </dev/null", target.s_client()),
     }
 }
 
@@ -564,6 +568,17 @@ mod tests {
                      may judge certificates itself",
                 ],
             ),
+            (
+                End::Alert(Alert(116)),
+                End::Closed,
+                End::Alert(Alert(48)),
+                Verdict::Rejected,
+                vec![
+                    "it sends an alert without a certificate, and with this one it only hangs up, which a server that \
+                     speaks HTTP/2 alone does as well",
+                ],
+            ),
+            (End::Closed, End::Closed, End::Closed, Verdict::Rejected, Vec::new()),
             (reply(200), reply(200), reply(200), Verdict::NotVerified, Vec::new()),
             (End::Closed, reply(200), End::Alert(Alert(48)), Verdict::RequiredAndAccepted, Vec::new()),
         ] {
