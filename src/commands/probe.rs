@@ -135,7 +135,7 @@ fn proxy(target: &Target, given: &[SocketAddr]) -> Result<Option<Proxy>, Failure
     match proxy {
         Some(proxy) if !given.is_empty() => Err(Message::error(
             format!("`--resolve` has no effect through the proxy {proxy}, which looks names up itself"),
-            Some(format!("go without the proxy: NO_PROXY={} delegate-mtls probe …", target.host())),
+            Some(format!("go without the proxy: no_proxy={} delegate-mtls probe …", target.host())),
         )
         .into()),
         proxy => Ok(proxy),
@@ -154,7 +154,7 @@ fn routes(
         let mut addresses = look_up(proxy.host(), proxy.port(), timeout).map_err(|reason| {
             Message::error(
                 format!("the proxy {proxy} cannot be found: {reason}"),
-                Some(format!("look for a typo in `HTTPS_PROXY`, or go without it: NO_PROXY={}", target.host())),
+                Some(format!("look for a typo (env | grep -i _proxy), or go without it: no_proxy={}", target.host())),
             )
         })?;
         addresses.truncate(MOST_ADDRESSES);

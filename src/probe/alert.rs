@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Alert(pub u8);
 
 impl Alert {
+    /// `handshake_failure`: nothing in common, or anything else.
+    pub const HANDSHAKE_FAILURE: Alert = Alert(40);
+
     /// `protocol_version`: no TLS version in common.
     pub const PROTOCOL_VERSION: Alert = Alert(70);
 

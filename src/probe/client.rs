@@ -4,7 +4,10 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm,
+};
 use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::sign::CertifiedKey;
@@ -88,7 +91,7 @@ impl Client {
         let key = key.map_err(|_| ClientError::Key)?;
         let pair = certified(&provider, chain, key).map_err(|_| ClientError::Key)?;
         let control = match control {
-            Control::Send => Some(throw_away(&provider, now).map_err(ClientError::Control)?),
+            Control::Send => Some(throw_away(&provider, &pair, now).map_err(ClientError::Control)?),
             Control::Omit => None,
         };
         Ok(Client { provider, verifier, pair, control })
@@ -129,10 +132,15 @@ fn certified(
     Ok(Arc::new(CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?)))
 }
 
-/// A certificate of a key that was made just now, signed by itself.
-fn throw_away(provider: &CryptoProvider, now: OffsetDateTime) -> Result<Arc<CertifiedKey>, String> {
+/// A certificate of a key that was made just now, signed by itself. The key is of the pair's kind: a server that takes the
+/// pair's signatures takes its signatures too, and cannot leave it out for their sake.
+fn throw_away(
+    provider: &CryptoProvider,
+    pair: &CertifiedKey,
+    now: OffsetDateTime,
+) -> Result<Arc<CertifiedKey>, String> {
     let rcgen = |error: rcgen::Error| error.to_string();
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(rcgen)?;
+    let key = KeyPair::generate_for(kind(pair)).map_err(rcgen)?;
     let mut params = CertificateParams::new(Vec::new()).map_err(rcgen)?;
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "delegate-mtls probe: throw-away certificate");
@@ -143,6 +151,18 @@ fn throw_away(provider: &CryptoProvider, now: OffsetDateTime) -> Result<Arc<Cert
     let certificate = params.self_signed(&key).map_err(rcgen)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(str::to_owned)?;
     certified(provider, vec![certificate.der().clone()], key).map_err(|error| error.to_string())
+}
+
+/// How the pair's key signs.
+fn kind(pair: &CertifiedKey) -> &'static SignatureAlgorithm {
+    let others = [
+        (SignatureScheme::ECDSA_NISTP256_SHA256, &PKCS_ECDSA_P256_SHA256),
+        (SignatureScheme::ECDSA_NISTP384_SHA384, &PKCS_ECDSA_P384_SHA384),
+        (SignatureScheme::ECDSA_NISTP521_SHA512, &PKCS_ECDSA_P521_SHA512),
+        (SignatureScheme::ED25519, &PKCS_ED25519),
+    ];
+    let fitting = others.into_iter().find(|(scheme, _)| pair.key.choose_scheme(&[*scheme]).is_some());
+    fitting.map_or(&PKCS_RSA_SHA256, |(_, algorithm)| algorithm)
 }
 
 /// Presents a certificate, and keeps what the server said when it asked for one: being asked at all is the answer to

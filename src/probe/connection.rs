@@ -42,6 +42,14 @@ impl Target {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// The command that shakes hands with it; an address is no server name (RFC 6066 §3).
+    pub(super) fn s_client(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(_) => format!("openssl s_client -connect {self} -noservername"),
+            Err(_) => format!("openssl s_client -connect {self} -servername {}", self.host),
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -76,8 +84,10 @@ impl Client {
     pub fn observe(&self, target: &Target, route: &Route, timeout: Duration) -> Result<Observations, Failure> {
         let connection = |presents| self.connection_to(target, route, Deadline::after(timeout), presents);
         let bare = connection(Presents::Nothing)?;
-        let ours = connection(Presents::Pair)?;
-        let control = self.has_control().then(|| connection(Presents::Control)).transpose()?;
+        let ours = connection(Presents::Pair).map_err(|failure| failure.after("the second connection"))?;
+        let control = self.has_control().then(|| connection(Presents::Control)).transpose();
+        let control =
+            control.map_err(|failure| failure.after("the third connection, with a throw-away certificate,"))?;
         Ok(Observations { bare, ours, control })
     }
 
@@ -177,7 +187,7 @@ fn unfinished(end: End, deadline: Deadline) -> Failure {
         End::Alert(Alert::PROTOCOL_VERSION) => Failure::TooOld,
         End::Alert(alert) => Failure::Alert(alert),
         End::Silent => Failure::Silent(deadline.timeout),
-        End::Closed | End::Reply { .. } | End::NotHttp => Failure::HungUp,
+        End::Closed | End::Cut | End::Reply { .. } | End::NotHttp => Failure::HungUp,
     }
 }
 

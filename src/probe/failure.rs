@@ -49,7 +49,7 @@ pub enum Failure {
     #[error("the server speaks neither TLS 1.2 nor 1.3")]
     TooOld,
     /// A fatal alert before the server asked for a certificate.
-    #[error("the server ended the handshake: {meaning} (TLS alert {alert})", meaning = .0.meaning().unwrap_or("it gives no reason"), alert = .0)]
+    #[error("the server ended the handshake: {meaning} (TLS alert {alert})", meaning = reason(*.0), alert = .0)]
     Alert(Alert),
     /// Anything else that the TLS library says.
     #[error("the handshake failed: {0}")]
@@ -57,9 +57,20 @@ pub enum Failure {
     /// The server's certificate.
     #[error("{0}")]
     Server(ServerProblem),
+    /// The connections before this one came as far as they should: a limit, or one of several servers behind an address.
+    #[error("{0} failed, after others had not: {1}")]
+    Later(&'static str, Box<Failure>),
 }
 
 impl Failure {
+    /// The same for a connection that was not the first one. A server's certificate stays what it is.
+    pub(super) fn after(self, which: &'static str) -> Failure {
+        match self {
+            Failure::Server(_) => self,
+            other => Failure::Later(which, Box::new(other)),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self, target: &Target) -> String {
@@ -69,25 +80,27 @@ impl Failure {
             Failure::NoConnection(_) | Failure::Connect(_) => format!(
                 "look at host and port, and at the firewall on the way; another address of it: --resolve {target}:ADDRESS"
             ),
-            Failure::Proxy(..) => "look at host and port in `HTTPS_PROXY`, and whether the proxy runs".to_owned(),
+            Failure::Proxy(..) => "look at its host and port (env | grep -i _proxy), and whether it runs".to_owned(),
             Failure::Tunnel(_, TunnelError::Credentials) => {
-                "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them".to_owned()
+                "https_proxy=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them".to_owned()
             }
             Failure::Tunnel(..) => {
-                format!("let the proxy connect to {target}, or go without it: NO_PROXY={}", target.host())
+                format!("let the proxy connect to {target}, or go without it: no_proxy={}", target.host())
             }
             Failure::Silent(_) => {
                 "wait longer with `--timeout 60s`; a firewall that drops the handshake looks the same".to_owned()
             }
-            Failure::HungUp | Failure::Alert(_) | Failure::Tls(_) => format!(
-                "look at the handshake: openssl s_client -connect {target} -servername {} </dev/null",
-                target.host()
-            ),
+            Failure::HungUp | Failure::Alert(_) | Failure::Tls(_) => {
+                format!("look at the handshake: {} </dev/null", target.s_client())
+            }
             Failure::PlainHttp | Failure::NotTls => {
                 "name the port that speaks TLS: `https://acme.harness.io:8443` has 8443, most others 443".to_owned()
             }
             Failure::TooOld => "have TLS 1.2 or 1.3 turned on at the server; delegates need it too".to_owned(),
             Failure::Server(problem) => problem.help(target),
+            Failure::Later(..) => {
+                "probe again after a while: a server may limit connections; `--no-control` makes one less".to_owned()
+            }
         }
     }
 }
@@ -116,9 +129,12 @@ pub enum ServerProblem {
     /// Its extended key usage is for something else.
     #[error("it is not meant for a server (extended key usage)")]
     WrongPurpose,
-    /// The issuer's name fits, its key does not.
-    #[error("its signature does not fit the trusted CA's key")]
+    /// The issuer's name fits, its key does not; or the library does not use the certificate's own key.
+    #[error("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit")]
     BadSignature,
+    /// Signed by SHA-1, or in another way that the library does not know.
+    #[error("it is signed in a way that is not trusted any more, such as by SHA-1")]
+    OldSignature,
     /// Anything else that the TLS library says.
     #[error("it cannot be used: {0}")]
     Other(String),
@@ -133,8 +149,8 @@ impl ServerProblem {
             }
             ServerProblem::NotYetValid(_) => "look at this machine's clock: date -u".to_owned(),
             ServerProblem::UnknownIssuer | ServerProblem::BadSignature => format!(
-                "name its CA with `--server-ca FILE`; what the server sends: openssl s_client -connect {target} \
-                 -servername {host} -showcerts </dev/null"
+                "name its CA with `--server-ca FILE`; what the server sends: {} -showcerts </dev/null",
+                target.s_client()
             ),
             // the server's certificate is a wildcard, which covers one level (RFC 6125 §6.4.3)
             ServerProblem::WrongName(_)
@@ -153,9 +169,8 @@ impl ServerProblem {
                 "have it issued with `subjectAltName`, which makes it version 3".to_owned()
             }
             ServerProblem::WrongPurpose => "have it issued with `extendedKeyUsage = serverAuth`".to_owned(),
-            ServerProblem::Other(_) => format!(
-                "look at it: openssl s_client -connect {target} -servername {host} </dev/null | openssl x509 -noout -text"
-            ),
+            ServerProblem::OldSignature => "have it issued again, signed by SHA-256".to_owned(),
+            ServerProblem::Other(_) => format!("look at it: {} </dev/null | openssl x509 -noout -text", target.s_client()),
         }
     }
 }
@@ -181,6 +196,8 @@ impl From<CertificateError> for ServerProblem {
                 ServerProblem::WrongPurpose
             }
             CertificateError::BadSignature => ServerProblem::BadSignature,
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => ServerProblem::OldSignature,
             // rustls has no words of its own for these two
             CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
                 Some(webpki::Error::CaUsedAsEndEntity) => ServerProblem::IsCa,
@@ -190,6 +207,11 @@ impl From<CertificateError> for ServerProblem {
             other => ServerProblem::Other(other.to_string()),
         }
     }
+}
+
+/// What it says with an alert when there was no certificate yet to judge.
+fn reason(alert: Alert) -> &'static str {
+    alert.meaning().filter(|_| alert != Alert::HANDSHAKE_FAILURE).unwrap_or("it gives no reason")
 }
 
 fn date(time: OffsetDateTime) -> String {
@@ -250,7 +272,10 @@ mod tests {
                 "it is not valid yet, but from 2026-01-01",
             ),
             (CertificateError::UnknownIssuer, "it is not issued by a trusted CA"),
-            (CertificateError::BadSignature, "its signature does not fit the trusted CA's key"),
+            (
+                CertificateError::BadSignature,
+                "it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit",
+            ),
             (CertificateError::InvalidPurpose, "it is not meant for a server (extended key usage)"),
             (other(webpki::Error::CaUsedAsEndEntity), "it is marked as a CA (CA:TRUE), not as a server's"),
             (other(webpki::Error::UnsupportedCertVersion), "it is X.509 version 1, which names no host"),
@@ -260,6 +285,18 @@ mod tests {
             (wrong_name(&["DnsName(\"a\")"; 5]), "it is for `a`, `a`, `a`, 2 more, not for this host"),
         ] {
             assert_eq!(said(error, "a.b").0, words);
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_server_name() {
+        for (host, expected) in [
+            ("a.b", "openssl s_client -connect a.b:8443 -servername a.b"),
+            ("127.0.0.1", "openssl s_client -connect 127.0.0.1:8443 -noservername"),
+            ("[::1]", "openssl s_client -connect [::1]:8443 -noservername"),
+        ] {
+            let help = Failure::HungUp.help(&Target::new(host, 8443));
+            assert_eq!(help, format!("look at the handshake: {expected} </dev/null"));
         }
     }
 

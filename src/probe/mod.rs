@@ -21,4 +21,4 @@ pub use failure::{Failure, ServerProblem};
 pub use observation::{CertificateRequest, End, Observation, Observations, Refusal};
 pub use proxy::{Proxy, ProxyError, TunnelError};
 pub use resolve::{Resolve, ResolveError};
-pub use verdict::{Judgement, Names, Verdict, judge, overall};
+pub use verdict::{Delegate, Judgement, Names, Verdict, judge, overall};

@@ -48,6 +48,8 @@ pub enum End {
     Alert(Alert),
     /// The server closed or reset it, and had not said a word of HTTP.
     Closed,
+    /// The server closed it in the middle of its reply, before it was clear what that says.
+    Cut,
     /// Nothing (more) came within the time.
     Silent,
     /// Something came that is no HTTP.

@@ -51,11 +51,11 @@ pub struct ProxyError {
 }
 
 impl ProxyError {
-    /// What to set instead.
+    /// What to set instead. `no_proxy` in lower case counts whatever else is set.
     #[must_use]
     pub fn help(&self) -> String {
         format!(
-            "set it as `http://[user:password@]host:port`, or go without a proxy: `NO_PROXY={} delegate-mtls probe …`",
+            "set it as `http://[user:password@]host:port`, or go without a proxy: `no_proxy={} delegate-mtls probe …`",
             self.host
         )
     }
@@ -109,6 +109,10 @@ impl Proxy {
             _ => return Err("its scheme is not http".to_owned()),
         }
         let (user_info, host) = match rest.rsplit_once('@') {
+            // the host ends at the first of these (RFC 3986 §3.2): it would be another one than meant
+            Some((user_info, _)) if user_info.contains(['/', '?', '#']) => {
+                return Err("percent-encode `/`, `?` and `#` in its user and password".to_owned());
+            }
             Some((user_info, host)) => (Some(user_info), host),
             None => (None, rest),
         };
@@ -259,6 +263,8 @@ mod tests {
             ("http://a:b", "it has no port from 1 to 65535"),
             ("http://me:hunter2@a b:1", "it is not a host and a port"),
             ("http://:1", "it has no host"),
+            ("http://a:1/hunter2@b:2", "percent-encode `/`, `?` and `#` in its user and password"),
+            ("http://a:1?hunter2@b:2", "percent-encode `/`, `?` and `#` in its user and password"),
         ] {
             let expected = format!("`ALL_PROXY` names a proxy that cannot be used: {why}");
             assert_eq!(choose(&[("ALL_PROXY", url)], "x.y"), Err(expected), "{url}");

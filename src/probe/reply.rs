@@ -20,7 +20,9 @@ pub(super) enum Stream {
 
 /// What `bytes` say; `None` while more can change that.
 pub(super) fn read(bytes: &[u8], stream: Stream) -> Option<End> {
-    let complete = stream == Stream::Closed || bytes.len() >= MOST_BYTES;
+    let full = bytes.len() >= MOST_BYTES;
+    let complete = stream == Stream::Closed || full;
+    let Some(bytes) = behind_interim(bytes) else { return complete.then_some(End::Cut) };
     let Some(status) = status(bytes) else {
         let may_become = bytes.len() < 13 && bytes.iter().zip(b"HTTP/1.").all(|(one, other)| one == other);
         return match (bytes.is_empty(), complete) {
@@ -36,7 +38,45 @@ pub(super) fn read(bytes: &[u8], stream: Stream) -> Option<End> {
         400 => PAGES.iter().find(|(text, _)| memmem::find(bytes, text).is_some()).map(|(_, refusal)| *refusal),
         _ => return Some(End::Reply { status, refusal: None }),
     };
-    (refusal.is_some() || complete).then_some(End::Reply { status, refusal })
+    match is_whole(bytes) {
+        _ if refusal.is_some() || full => Some(End::Reply { status, refusal }),
+        Some(true) => Some(End::Reply { status, refusal }),
+        Some(false) => complete.then_some(End::Cut),
+        None => complete.then_some(End::Reply { status, refusal }),
+    }
+}
+
+/// The final reply, which may follow others such as 103 (RFC 9110 §15.2); `None` where it has not begun.
+fn behind_interim(mut bytes: &[u8]) -> Option<&[u8]> {
+    while let Some(100 | 102..=199) = status(bytes) {
+        let (_, rest) = split_head(bytes)?;
+        bytes = Some(rest).filter(|rest| !rest.is_empty())?;
+    }
+    Some(bytes)
+}
+
+/// Whether the reply is there to its last byte; `None` where only the end of the connection tells (RFC 9112 §6.3).
+fn is_whole(bytes: &[u8]) -> Option<bool> {
+    let Some((head, body)) = split_head(bytes) else { return Some(false) };
+    let header = |name: &str| {
+        let mut fields = head.split(|byte| *byte == b'\n').filter_map(|line| {
+            let (field, value) = line.split_at_checked(line.iter().position(|byte| *byte == b':')?)?;
+            Some((field, value.strip_prefix(b":")?))
+        });
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value.trim_ascii())
+    };
+    if header("Transfer-Encoding").is_some() {
+        return Some(body == b"0\r\n\r\n" || body.ends_with(b"\r\n0\r\n\r\n"));
+    }
+    let length: usize = std::str::from_utf8(header("Content-Length")?).ok()?.parse().ok()?;
+    Some(body.len() >= length)
+}
+
+/// The head, and what is behind it.
+fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    const END: &[u8] = b"\r\n\r\n";
+    let (head, rest) = bytes.split_at_checked(memmem::find(bytes, END)?)?;
+    Some((head, rest.strip_prefix(END)?))
 }
 
 /// `HTTP/1.1 200 …` → 200.
@@ -79,6 +119,37 @@ mod tests {
         assert_eq!(read(page, Stream::Closed), reply(400, None));
         let long = [page.as_slice(), &vec![b'x'; MOST_BYTES]].concat();
         assert_eq!(read(&long, Stream::Open), reply(400, None));
+    }
+
+    #[test]
+    fn another_400_is_complete_where_its_head_says_so() {
+        for page in [
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\nbad",
+            "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbad\r\n0\r\n\r\n",
+            "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ] {
+            assert_eq!(read(page.as_bytes(), Stream::Open), reply(400, None), "{page}");
+            let cut = &page.as_bytes()[..page.len() - 1];
+            assert_eq!((read(cut, Stream::Open), read(cut, Stream::Closed)), (None, Some(End::Cut)), "{page}");
+        }
+    }
+
+    #[test]
+    fn an_interim_reply_is_not_the_answer() {
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".as_slice();
+        for end in 0..=interim.len() {
+            assert_eq!(read(&interim[..end], Stream::Open), None);
+        }
+        assert_eq!(read(interim, Stream::Closed), Some(End::Cut));
+        for (last, expected) in [
+            (WRONG_CERTIFICATE, reply(400, Some(Refusal::Wrong))),
+            (b"HTTP/1.1 200 OK\r\n", reply(200, None)),
+            (b"SSH-2.0", Some(End::NotHttp)),
+        ] {
+            assert_eq!(read(&[interim, last].concat(), Stream::Open), expected);
+        }
+        let endless = b"HTTP/1.1 100 x\r\n\r\n".repeat(MOST_BYTES);
+        assert_eq!(read(&endless[..MOST_BYTES], Stream::Open), Some(End::Cut));
     }
 
     #[test]

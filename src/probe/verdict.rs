@@ -47,11 +47,30 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a classic delegate does where the probe sent the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delegate {
+    /// It sends it too.
+    Sends,
+    /// It does not, because the server names other authorities than the certificate's issuers.
+    Withholds,
+}
+
 impl Verdict {
+    /// Whether the pair was let in.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted)
+    }
+
     /// What it means while the account's mode is LOOSE, which lets delegates in with and without mTLS.
     #[must_use]
-    pub fn in_loose_mode(self) -> &'static str {
+    pub fn in_loose_mode(self, delegate: Delegate) -> &'static str {
         match self {
+            Verdict::RequiredAndAccepted if delegate == Delegate::Withholds => WITHHELD,
+            Verdict::OptionalAndAccepted if delegate == Delegate::Withholds => {
+                "a classic delegate connects, but without mTLS: it would not send this certificate"
+            }
             Verdict::RequiredAndAccepted => {
                 "a delegate with this pair connects; one without a pair needs the account's other URL"
             }
@@ -67,17 +86,20 @@ impl Verdict {
 
     /// What it means while the account's mode is STRICT, which blocks every delegate without mTLS.
     #[must_use]
-    pub fn in_strict_mode(self) -> &'static str {
+    pub fn in_strict_mode(self, delegate: Delegate) -> &'static str {
         match self {
+            accepted if accepted.is_accepted() && delegate == Delegate::Withholds => WITHHELD,
             Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted => {
                 "a delegate with this pair connects; one without a pair is blocked"
             }
             Verdict::NotVerified => "not known: what counts as mTLS behind an endpoint that takes any certificate?",
             Verdict::NotRequested => "a delegate that connects here is blocked",
-            other => other.in_loose_mode(),
+            other => other.in_loose_mode(delegate),
         }
     }
 }
+
+const WITHHELD: &str = "a classic delegate does not connect: it would not send this certificate";
 
 /// What the user calls things, for commands that can be pasted.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +147,7 @@ pub fn judge(seen: &Result<Observations, Failure>, names: Names<'_>) -> Judgemen
         Err(failure) => Judgement {
             verdict: match failure {
                 Failure::Server(_) => Verdict::ServerCertificateProblem,
+                Failure::Later(..) => Verdict::Inconclusive,
                 _ => Verdict::CannotConnect,
             },
             reason: Some(failure.to_string()),
@@ -170,7 +193,7 @@ struct Stances {
     control: Option<Stance>,
     /// The status by which an application refused, where TLS had let the client through.
     application: Option<u16>,
-    /// Whether every connection ended with such a status, which says nothing about certificates then.
+    /// Whether every connection ended with a status by which nothing was opened, which says nothing about certificates.
     all_forbidden: bool,
 }
 
@@ -178,12 +201,8 @@ impl Stances {
     fn of(seen: &Observations) -> Stances {
         let all: Vec<&Observation> =
             [Some(&seen.bare), Some(&seen.ours), seen.control.as_ref()].into_iter().flatten().collect();
-        let forbidden = |one: &Observation| match one.end {
-            End::Reply { status: status @ (401 | 403), refusal: None } => Some(status),
-            _ => None,
-        };
         // some servers only ask in TLS, and the application behind them refuses: seen where another connection got more
-        let opened = all.iter().any(|one| one.is_through() && forbidden(one).is_none());
+        let opened = all.iter().any(|one| opens(one));
         let stance = |one: &Observation| match one {
             one if one.is_refused() || opened && forbidden(one).is_some() => Stance::Refused,
             one if one.is_through() => Stance::Through,
@@ -198,7 +217,7 @@ impl Stances {
             sent: sent(&seen.ours),
             control: seen.control.as_ref().filter(|control| sent(control)).map(stance),
             application: all.iter().find_map(|one| forbidden(one)).filter(|_| opened),
-            all_forbidden: all.iter().all(|one| forbidden(one).is_some()),
+            all_forbidden: !opened && all.iter().all(|one| one.is_through()),
         }
     }
 
@@ -229,7 +248,7 @@ impl Stances {
 
     fn remarks(&self, verdict: Verdict, seen: &Observations) -> Vec<String> {
         let mut remarks = Vec::new();
-        let accepted = matches!(verdict, Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted);
+        let accepted = verdict.is_accepted();
         if accepted && self.control.is_none() {
             let why = match seen.control {
                 None => "there was no control connection",
@@ -239,6 +258,36 @@ impl Stances {
         }
         if let (Some(true), Some(status)) = (self.asks, self.application) {
             remarks.push(format!("the application behind TLS refuses (HTTP {status}), not the TLS server"));
+        } else if let (true, Some(status)) = (accepted, forbidden(&seen.ours)) {
+            remarks.push(format!(
+                "TLS accepts the certificate, and the application behind it refuses (HTTP {status}): this page, or this client"
+            ));
+        }
+        let control = seen.control.as_ref().filter(|_| self.control.is_some()).map(|control| control.end);
+        if accepted && control == Some(End::Closed) {
+            remarks.push(
+                "it hung up on the throw-away certificate without a word, which a limit on connections does as well: \
+                 probe again after a while"
+                    .to_owned(),
+            );
+        }
+        // the throw-away certificate is as good as none there
+        if let (Verdict::NotVerified, End::Reply { status, .. }, Some(End::Reply { status: other, .. })) =
+            (verdict, seen.ours.end, control.filter(|control| *control == seen.bare.end))
+            && status != other
+            && !self.all_forbidden
+        {
+            remarks.push(format!(
+                "the pair gets another answer (HTTP {status}) than the throw-away certificate (HTTP {other}): the \
+                 application may judge certificates itself"
+            ));
+        }
+        if verdict == Verdict::Rejected && seen.ours.end == End::Closed && matches!(seen.bare.end, End::Alert(_)) {
+            remarks.push(
+                "it sends an alert without a certificate, and with this one it only hangs up, which a server that speaks \
+                 HTTP/2 alone does as well"
+                    .to_owned(),
+            );
         }
         if verdict == Verdict::NotVerified && self.all_forbidden {
             remarks.push(
@@ -248,6 +297,19 @@ impl Stances {
         }
         remarks
     }
+}
+
+/// The status by which an application refuses a client.
+fn forbidden(one: &Observation) -> Option<u16> {
+    match one.end {
+        End::Reply { status: status @ (401 | 403), refusal: None } => Some(status),
+        _ => None,
+    }
+}
+
+/// Whether an application looked for the page; a server that is busy, broken or does not understand never came to it.
+fn opens(one: &Observation) -> bool {
+    one.is_through() && matches!(one.end, End::Reply { status: 200..=399 | 404 | 405, .. })
 }
 
 fn judge_observations(seen: &Observations, names: Names<'_>) -> Judgement {
@@ -282,13 +344,14 @@ fn refusal(one: &Observation) -> String {
             Refusal::Missing => format!("it says that it got no certificate (HTTP {status})"),
         },
         End::Reply { status, .. } => format!("the application behind TLS refuses the certificate (HTTP {status})"),
-        End::Closed | End::Silent | End::NotHttp => "it hung up when it saw the certificate".to_owned(),
+        End::Closed | End::Cut | End::Silent | End::NotHttp => "it hung up when it saw the certificate".to_owned(),
     }
 }
 
 fn unclear(with: &str, one: &Observation) -> String {
     match one.end {
         End::NotHttp => format!("with {with}, it answered with something that is no HTTP"),
+        End::Cut => format!("with {with}, it hung up in the middle of its answer"),
         _ => format!("with {with}, it did not finish its answer in time"),
     }
 }
@@ -317,10 +380,7 @@ fn help(verdict: Verdict, ours: &Observation, names: Names<'_>) -> String {
                  -CAfile {ca} -untrusted {cert} {cert}"
             ),
         },
-        Verdict::Inconclusive | Verdict::CannotConnect | Verdict::ServerCertificateProblem => format!(
-            "look at the handshake: openssl s_client -connect {target} -servername {} -cert {cert} -key {key} </dev/null",
-            target.host()
-        ),
+        Verdict::Inconclusive | Verdict::CannotConnect | Verdict::ServerCertificateProblem => format!("look at the handshake: {} -cert {cert} -key {key} </dev/null", target.s_client()),
     }
 }
 
@@ -337,7 +397,7 @@ mod tests {
         End::Reply { status: 400, refusal: Some(Refusal::Missing) },
         End::Reply { status: 495, refusal: Some(Refusal::Wrong) },
     ];
-    const UNCLEAR: [End; 2] = [End::Silent, End::NotHttp];
+    const UNCLEAR: [End; 3] = [End::Silent, End::NotHttp, End::Cut];
 
     const fn reply(status: u16) -> End {
         End::Reply { status, refusal: None }
@@ -470,6 +530,61 @@ mod tests {
                 judgement.remarks,
                 ["every request is refused in HTTP, so an application that judges certificates itself looks the same"]
             );
+        }
+    }
+
+    #[test]
+    fn a_busy_or_broken_application_has_not_let_the_pair_in() {
+        for status in [400, 421, 429, 500, 502, 503, 504] {
+            let judgement = judged(Ok(seen(reply(403), reply(status), Some(reply(403)))));
+            assert_eq!(judgement.verdict, Verdict::NotVerified, "{status}");
+            let remark =
+                "every request is refused in HTTP, so an application that judges certificates itself looks the same";
+            assert_eq!(judgement.remarks, [remark], "{status}");
+        }
+    }
+
+    #[test]
+    fn what_could_have_another_cause_is_remarked_on() {
+        for (bare, ours, control, expected, remark) in [
+            (
+                End::Closed,
+                reply(403),
+                End::Closed,
+                Verdict::RequiredAndAccepted,
+                vec![
+                    "TLS accepts the certificate, and the application behind it refuses (HTTP 403): this page, or this client",
+                    "it hung up on the throw-away certificate without a word, which a limit on connections does as well: \
+                     probe again after a while",
+                ],
+            ),
+            (
+                reply(302),
+                reply(200),
+                reply(302),
+                Verdict::NotVerified,
+                vec![
+                    "the pair gets another answer (HTTP 200) than the throw-away certificate (HTTP 302): the application \
+                     may judge certificates itself",
+                ],
+            ),
+            (
+                End::Alert(Alert(116)),
+                End::Closed,
+                End::Alert(Alert(48)),
+                Verdict::Rejected,
+                vec![
+                    "it sends an alert without a certificate, and with this one it only hangs up, which a server that \
+                     speaks HTTP/2 alone does as well",
+                ],
+            ),
+            (End::Closed, End::Closed, End::Closed, Verdict::Rejected, Vec::new()),
+            (reply(200), reply(200), reply(200), Verdict::NotVerified, Vec::new()),
+            (End::Closed, reply(200), End::Alert(Alert(48)), Verdict::RequiredAndAccepted, Vec::new()),
+        ] {
+            let judgement = judged(Ok(seen(bare, ours, Some(control))));
+            let remarks: Vec<&str> = judgement.remarks.iter().map(String::as_str).collect();
+            assert_eq!((judgement.verdict, remarks), (expected, remark));
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::finding::Finding;
 use crate::identity::{Identity, read_name};
 use crate::probe::{
-    Alert, End, Failure, Judgement, Names, Observation, Observations, Refusal, Verdict, judge, overall,
+    Alert, Delegate, End, Failure, Judgement, Names, Observation, Observations, Refusal, Verdict, judge, overall,
 };
 
 /// The report on one endpoint. As JSON it follows `docs/schema/probe.json`.
@@ -99,16 +99,29 @@ impl<'a> ProbeReport<'a> {
             worst.help = format!("probe those alone that answer: --resolve {}:{}", names.target, bracketed(ip));
         }
         let addresses = sightings.iter().zip(judgements);
+        let addresses: Vec<Address> =
+            addresses.map(|(sighting, judgement)| Address::new(sighting, judgement, identity)).collect();
+        let delegate = match addresses.iter().any(|one| one.counts && one.delegate_sends == Some(false)) {
+            true => Delegate::Withholds,
+            false => Delegate::Sends,
+        };
+        if worst.verdict.is_accepted() && delegate == Delegate::Withholds {
+            worst.help = format!(
+                "have the issuer of `{}` added to those that the endpoint asks for: `ssl_client_certificate` (nginx), \
+                 `ca-file` (HAProxy)",
+                names.cert
+            );
+        }
         Some(ProbeReport {
             version: 1,
             endpoint: names.endpoint,
             proxy,
             verdict: worst.verdict,
             reason: worst.reason,
-            loose: worst.verdict.in_loose_mode(),
-            strict: worst.verdict.in_strict_mode(),
+            loose: worst.verdict.in_loose_mode(delegate),
+            strict: worst.verdict.in_strict_mode(delegate),
             help: worst.help,
-            addresses: addresses.map(|(sighting, judgement)| Address::new(sighting, judgement, identity)).collect(),
+            addresses,
             findings,
             names,
         })
@@ -158,7 +171,7 @@ impl<'a> ProbeReport<'a> {
             }
         }
         let style = match self.verdict {
-            Verdict::RequiredAndAccepted | Verdict::OptionalAndAccepted => AnsiColor::Green,
+            accepted if accepted.is_accepted() => AnsiColor::Green,
             _ => AnsiColor::Red,
         };
         let style = style.on_default().bold();
@@ -235,7 +248,7 @@ impl Connection {
         let (status, alert) = match one.end {
             End::Reply { status, .. } => (Some(status), None),
             End::Alert(alert) => (None, Some(alert)),
-            End::Closed | End::Silent | End::NotHttp => (None, None),
+            End::Closed | End::Cut | End::Silent | End::NotHttp => (None, None),
         };
         Connection {
             sent: one.request.as_ref().is_some_and(|request| request.answered),
@@ -254,6 +267,7 @@ impl Connection {
                 End::Alert(alert) => format!("TLS alert {alert}"),
                 End::Closed if one.request.is_some() => "refused, connection closed".to_owned(),
                 End::Closed => "connection closed".to_owned(),
+                End::Cut => "hung up in the middle of its answer".to_owned(),
                 End::Silent => "no complete answer in time".to_owned(),
                 End::NotHttp => "answered, not in HTTP".to_owned(),
             },

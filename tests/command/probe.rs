@@ -6,9 +6,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
-use rustls::SupportedProtocolVersion;
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256,
+};
 use rustls::version::{TLS12, TLS13};
+use rustls::{SignatureScheme, SupportedProtocolVersion};
 
 use crate::binary::{AT, Output, run};
 use crate::folder::{Folder, claims};
@@ -24,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("an endpoint that does not ask proves nothing", not_requested),
             ("a pair of another CA is rejected, and a delegate would not even send it", rejected),
             ("an endpoint that takes any certificate does not verify", not_verified),
+            ("the control is of the pair's kind, so that a server cannot but look at it", control_of_the_same_kind),
             ("without the control the report says what it cannot tell", no_control),
             ("TLS 1.2 and TLS 1.3 lead to the same verdicts", versions),
             ("a version 1 certificate is presented", version_1),
@@ -44,9 +48,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("plain HTTP is recognised", plain_http),
             ("garbage is not TLS", garbage),
             ("a server that hangs up", hang_up),
+            ("a server that hangs up on a later connection only is inconclusive", later_hang_up),
+            ("an alert without a reason is told as such", alert_without_reason),
             ("a handshake that drips for ever ends with the timeout", dripping_handshake),
             ("a reply that drips for ever ends with the timeout, and a status is enough", dripping_reply),
             ("a reply without an end is not read to it", endless_reply),
+            ("an interim reply is not the answer", interim_reply),
+            ("a 400 that says how long it is ends there, and one that is cut off is inconclusive", bounded_reply),
             ("a reply that is no HTTP is inconclusive", not_http),
             ("three connections with one GET each, and no redirect is followed", redirect),
             ("every address is tried, and the worst counts", two_addresses),
@@ -59,6 +67,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a proxy that talks nonsense, and one that is not there", broken_proxies),
             ("a proxy that is no HTTP proxy is refused", other_proxies),
             ("NO_PROXY excepts the endpoint", no_proxy),
+            ("the advice on proxies holds beside variables in lower case", lower_case_advice),
             ("--resolve and a proxy exclude each other", resolve_and_proxy),
             ("the report as JSON, whole", json),
             ("a failure as JSON, whole", json_failure),
@@ -206,6 +215,25 @@ verdict: not verified by the server: it lets in a throw-away certificate as well
   help: have verification turned on at the endpoint: `ssl_verify_client on` (nginx), `verify required` (HAProxy), `-verify_return_error` (openssl s_server)
 ",
     );
+}
+
+fn control_of_the_same_kind() {
+    for (algorithm, scheme) in [
+        (&PKCS_RSA_SHA256, &[SignatureScheme::RSA_PSS_SHA256]),
+        (&PKCS_ECDSA_P256_SHA256, &[SignatureScheme::ECDSA_NISTP256_SHA256]),
+        (&PKCS_ECDSA_P384_SHA384, &[SignatureScheme::ECDSA_NISTP384_SHA384]),
+        (&PKCS_ECDSA_P521_SHA512, &[SignatureScheme::ECDSA_NISTP521_SHA512]),
+        (&PKCS_ED25519, &[SignatureScheme::ED25519]),
+    ] {
+        let folder = folder();
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        folder.write("client.crt", CLIENT_CA.issue(&params("Client"), &key).pem());
+        folder.write("client.key", key.serialize_pem());
+        let output = probe_with(&folder, server(Wants::AnyBy(scheme)), "").ended_with(1);
+        let lines: Vec<&str> = output.stdout().lines().collect();
+        let verdict = "verdict: not verified by the server: it lets in a throw-away certificate as well";
+        assert!(lines.contains(&verdict), "{scheme:?}: {}", output.stdout());
+    }
 }
 
 fn no_control() {
@@ -398,7 +426,8 @@ fn unknown_server_ca() {
     let expected = server_problem("it is not issued by a trusted CA", NAME_ITS_CA);
     shows(probe_with(&folder, port, ""), port, 2, &expected);
     folder.write("server-ca.crt", Authority::new("Server CA").pem);
-    let expected = server_problem("its signature does not fit the trusted CA's key", NAME_ITS_CA);
+    let expected =
+        server_problem("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit", NAME_ITS_CA);
     shows(probe_with(&folder, port, ""), port, 2, &expected);
 }
 
@@ -513,6 +542,26 @@ fn hang_up() {
     shows(probe(port), port, 2, &cannot_connect("the server hung up during the handshake", LOOK_AT_HANDSHAKE));
 }
 
+fn alert_without_reason() {
+    let port = says(b"\x15\x03\x03\x00\x02\x02\x28");
+    let reason = "the server ended the handshake: it gives no reason (TLS alert handshake_failure)";
+    shows(probe(port), port, 2, &cannot_connect(reason, LOOK_AT_HANDSHAKE));
+}
+
+fn later_hang_up() {
+    let tls = Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA));
+    for (allowed, which) in [(1, "the second connection"), (2, "the third connection, with a throw-away certificate,")]
+    {
+        let port = tls.start_limited(allowed);
+        let expected = format!(
+            "https://localhost:PORT at 127.0.0.1:PORT\nverdict: inconclusive: {which} failed, after others had not: the \
+             server hung up during the handshake\n  LOOSE and STRICT: not known\n  help: probe again after a while: a \
+             server may limit connections; `--no-control` makes one less\n"
+        );
+        shows(probe(port), port, 2, &expected);
+    }
+}
+
 fn dripping_handshake() {
     // the head of a TLS record of 16 kB, and then its body, byte by byte
     let drip = |mut socket: std::net::TcpStream| {
@@ -555,6 +604,28 @@ fn endless_reply() {
     let page: &[u8] = [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &[b'x'; 200_000], DRIP].concat().leak();
     let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
     shows(probe(port), port, 0, &REQUIRED.replace("HTTP 200", "HTTP 400"));
+}
+
+fn interim_reply() {
+    // the reply that counts is a refusal by nginx
+    let reply =
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\nThe SSL certificate error";
+    let port = Tls { reply, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    let output = probe(port).ended_with(1);
+    let verdict = "\nverdict: rejected: it could not verify the certificate (HTTP 400)\n";
+    assert!(output.stdout().contains(verdict), "{}", output.stdout());
+}
+
+fn bounded_reply() {
+    // the connection stays open for ever
+    let page: &[u8] = [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad".as_slice(), DRIP].concat().leak();
+    let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    within(port, 3, 0, &REQUIRED.replace("HTTP 200", "HTTP 400"));
+    let page = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 500\r\n\r\n<html>";
+    let port = Tls { reply: page, ..Tls::new(&SERVER_CA, Wants::Required(&CLIENT_CA)) }.start();
+    let output = probe(port).ended_with(2);
+    let verdict = "\nverdict: inconclusive: with the certificate, it hung up in the middle of its answer\n";
+    assert!(output.stdout().contains(verdict), "{}", output.stdout());
 }
 
 fn not_http() {
@@ -700,7 +771,7 @@ fn proxy_credentials() {
         output.stdout().lines().next().unwrap().split(' ').nth(4),
         Some(format!("http://127.0.0.1:{at},").as_str())
     );
-    let help = "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them";
+    let help = "https_proxy=http://USER:PASSWORD@HOST:PORT; percent-encode `@`, `:` and `/` in them";
     let expected = through_no_proxy("refuses: it wants a user and a password (HTTP 407)", help);
     for user in ["", "me:hunter2@"] {
         shows(proxied(&[("HTTPS_PROXY", &format!("http://{user}127.0.0.1:{at}"))]), at, 2, &expected);
@@ -708,7 +779,7 @@ fn proxy_credentials() {
 }
 
 fn broken_proxies() {
-    let way_out = "let the proxy connect to acme.harness.io:8443, or go without it: NO_PROXY=acme.harness.io";
+    let way_out = "let the proxy connect to acme.harness.io:8443, or go without it: no_proxy=acme.harness.io";
     for (words, reason) in [
         (b"SSH-2.0-x\r\n\r\n".as_slice(), "refuses: it does not answer in HTTP"),
         (b"HTTP/1.1 200 OK", "refuses: it does not answer in HTTP"),
@@ -719,7 +790,7 @@ fn broken_proxies() {
         shows(proxied(&[("HTTPS_PROXY", &variable)]), at, 2, &through_no_proxy(reason, way_out));
     }
     let at = closed();
-    let help = "look at host and port in `HTTPS_PROXY`, and whether the proxy runs";
+    let help = "look at its host and port (env | grep -i _proxy), and whether it runs";
     let expected = through_no_proxy("cannot be reached: connection refused", help);
     shows(proxied(&[("ALL_PROXY", &format!("127.0.0.1:{at}"))]), at, 2, &expected);
     let at = silent();
@@ -737,7 +808,7 @@ fn other_proxies() {
     ] {
         proxied(&[("HTTPS_PROXY", url)]).refused(&format!(
             "error: `HTTPS_PROXY` names a proxy that cannot be used: {why}\n  help: set it as \
-             `http://[user:password@]host:port`, or go without a proxy: `NO_PROXY=acme.harness.io delegate-mtls probe …`\n"
+             `http://[user:password@]host:port`, or go without a proxy: `no_proxy=acme.harness.io delegate-mtls probe …`\n"
         ));
     }
 }
@@ -753,13 +824,28 @@ fn no_proxy() {
     }
 }
 
+fn lower_case_advice() {
+    let port = server(Wants::Required(&CLIENT_CA));
+    let folder = folder();
+    let line = format!("probe localhost:{port} --resolve localhost:{port}:127.0.0.1 {OPTIONS}");
+    let with = |variables: &[(&str, &str)]| {
+        let mut command = folder.command(&line);
+        command.env("https_proxy", "http://127.0.0.1:1").env("no_proxy", "x.y").envs(variables.iter().copied());
+        run(&mut command, b"")
+    };
+    let advice = with(&[]).ended_with(2).stderr;
+    let (_, assignment) = advice.split_once("help: go without the proxy: ").unwrap();
+    let (name, value) = assignment.split_once(' ').unwrap().0.split_once('=').unwrap();
+    shows(with(&[(name, value)]), port, 0, REQUIRED);
+}
+
 fn resolve_and_proxy() {
     let folder = folder();
     let mut command = folder.command(&format!("{ACME} --resolve acme.harness.io:8443:127.0.0.1"));
     command.env("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:1");
     run(&mut command, b"").refused(
         "error: `--resolve` has no effect through the proxy http://127.0.0.1:1, which looks names up itself\n  help: go \
-         without the proxy: NO_PROXY=acme.harness.io delegate-mtls probe …\n",
+         without the proxy: no_proxy=acme.harness.io delegate-mtls probe …\n",
     );
 }
 

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use rcgen::{
     PKCS_ECDSA_P256_SHA256,
 };
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
@@ -86,6 +87,8 @@ pub(crate) enum Wants<'a> {
     Optional(&'a Authority),
     /// Any certificate at all.
     Any,
+    /// The same, if it signs in one of these ways.
+    AnyBy(&'static [SignatureScheme]),
     /// This one certificate, byte for byte, whoever issued it.
     Exactly(Vec<u8>),
 }
@@ -128,6 +131,17 @@ impl<'a> Tls<'a> {
         serve(address, move |socket| talk(&config, replies, &requests, socket))
     }
 
+    /// As [`Tls::start`]; it hangs up on every connection behind the first `allowed` ones.
+    pub(crate) fn start_limited(&self, allowed: usize) -> u16 {
+        let (config, replies, requests) = (self.config(), [self.reply, self.bare_reply], Arc::clone(&self.requests));
+        let count = AtomicUsize::new(0);
+        let limited = move |socket| match count.fetch_add(1, Ordering::Relaxed) < allowed {
+            true => talk(&config, replies, &requests, socket),
+            false => finish(&socket),
+        };
+        serve("127.0.0.1:0", limited).port()
+    }
+
     fn config(&self) -> Arc<ServerConfig> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
@@ -137,15 +151,19 @@ impl<'a> Tls<'a> {
         let webpki = |authority: &Authority| {
             WebPkiClientVerifier::builder_with_provider(authority.roots(), Arc::clone(&provider))
         };
+        let all = provider.signature_verification_algorithms.supported_schemes();
         let builder = match &self.wants {
             Wants::Nothing => builder.with_no_client_auth(),
             Wants::Required(authority) => builder.with_client_cert_verifier(webpki(authority).build().unwrap()),
             Wants::Optional(authority) => {
                 builder.with_client_cert_verifier(webpki(authority).allow_unauthenticated().build().unwrap())
             }
-            Wants::Any => builder.with_client_cert_verifier(Arc::new(Own { only: None, provider })),
+            Wants::Any => builder.with_client_cert_verifier(Arc::new(Own { only: None, schemes: all })),
+            Wants::AnyBy(schemes) => {
+                builder.with_client_cert_verifier(Arc::new(Own { only: None, schemes: schemes.to_vec() }))
+            }
             Wants::Exactly(der) => {
-                builder.with_client_cert_verifier(Arc::new(Own { only: Some(der.clone()), provider }))
+                builder.with_client_cert_verifier(Arc::new(Own { only: Some(der.clone()), schemes: all }))
             }
         };
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
@@ -157,7 +175,7 @@ impl<'a> Tls<'a> {
 #[derive(Debug)]
 struct Own {
     only: Option<Vec<u8>>,
-    provider: Arc<CryptoProvider>,
+    schemes: Vec<SignatureScheme>,
 }
 
 impl ClientCertVerifier for Own {
@@ -196,7 +214,7 @@ impl ClientCertVerifier for Own {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.schemes.clone()
     }
 }
 

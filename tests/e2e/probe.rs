@@ -77,6 +77,16 @@ fn issued() -> &'static Issued {
         sign("usage", "ca", "server", "99");
         sign("server", "server-ca", "server", "99");
         sign("server-v1", "server-ca", "none", "99");
+        issued.run(
+            "x509 -req -sha1 -days 99 -extfile x.cnf -extensions server -in pair.csr -CA server-ca.crt -CAkey \
+             server-ca.key -set_serial 8 -out server-sha1.crt",
+        );
+        fs::copy(issued.file("pair.key"), issued.file("server-sha1.key")).unwrap();
+        issued.run("req -new -newkey rsa:1024 -nodes -subj /CN=localhost -keyout server-small.key -out small.csr");
+        issued.run(
+            "x509 -req -sha256 -days 99 -extfile x.cnf -extensions server -in small.csr -CA server-ca.crt -CAkey \
+             server-ca.key -set_serial 9 -out server-small.crt",
+        );
         sign("mismatch", "ca", "client", "99");
         fs::copy(issued.file("client.key"), issued.file("mismatch.key")).unwrap();
         let both = [issued.read("server.crt"), issued.read("server.key")].concat();
@@ -208,6 +218,27 @@ fn a_pair_that_nginx_does_not_ask_for_would_not_be_sent_by_a_delegate() {
     reports.follow_the_schema(6);
 }
 
+#[test]
+fn an_endpoint_that_verifies_more_than_it_asks_for_is_of_no_use_to_a_delegate() {
+    let [cert, key, asked] = ["server.crt", "server.key", "other-ca.crt"].map(|file| issued().file(file));
+    let trusted = format!("ssl_trusted_certificate {};", path("ca.crt"));
+    let modes = ["on", "optional"].map(|mode| format!("ssl_verify_client {mode}; {trusted}"));
+    let nginx = servers::nginx(&cert, &key, &asked, &modes.each_ref().map(String::as_str));
+    let mut reports = Reports::new();
+    let withheld = "a classic delegate does not connect: it would not send this certificate";
+    let without = "a classic delegate connects, but without mTLS: it would not send this certificate";
+    for (ports, verdict, loose) in [(&nginx.ports[..2], Required, withheld), (&nginx.ports[2..4], Optional, without)] {
+        for port in ports {
+            let report = reports.expect("nginx with ssl_trusted_certificate", *port, "v3", verdict);
+            assert_eq!((&report["loose"], &report["strict"]), (&Value::from(loose), &Value::from(withheld)));
+            let help = "have the issuer of `v3.crt` added to those that the endpoint asks for: `ssl_client_certificate` \
+                        (nginx), `ca-file` (HAProxy)";
+            assert_eq!(report["help"], Value::from(help));
+        }
+    }
+    reports.follow_the_schema(4);
+}
+
 /// `openssl s_server` with a certificate of its own and options for the client's.
 fn s_server(version: &str, server: &str, options: &[&str]) -> Running {
     start("openssl", 1, |_, ports| {
@@ -243,6 +274,9 @@ fn openssl_is_judged_by_what_it_does() {
         &["-Verify", "1"],
         &[("v3", NotVerified), ("other", NotVerified), ("mismatch", Rejected)],
     );
+    // the throw-away certificate has to get through to show that
+    let rsa_only = ["-Verify", "1", "-client_sigalgs", "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"];
+    table("s_server -Verify -client_sigalgs", &rsa_only, &[("v3", NotVerified), ("other", NotVerified)]);
     let optional = [("v3", Optional), ("client", Optional), ("other", Rejected)];
     table("s_server -verify -verify_return_error", &["-verify", "1", "-verify_return_error"], &optional);
     table("s_server", &[], &[("v3", NotRequested)]);
@@ -273,13 +307,16 @@ fn a_server_certificate_that_is_no_servers_is_a_problem_of_the_servers() {
             // what `openssl req -x509` makes
             ("self-signed", "it is marked as a CA (CA:TRUE), not as a server's"),
             ("server-v1", "it is X.509 version 1, which names no host"),
+            ("server-sha1", "it is signed in a way that is not trusted any more, such as by SHA-1"),
+            ("server-small", "it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit"),
         ] {
-            let server = s_server(version, certificate, &["-Verify", "1", "-verify_return_error"]);
+            let options = ["-Verify", "1", "-verify_return_error", "-cipher", "DEFAULT@SECLEVEL=0"];
+            let server = s_server(version, certificate, &options);
             let report = reports.expect(certificate, server.ports[0], "v3", ServerCertificate);
             assert_eq!(report["reason"], Value::from(reason));
         }
     }
-    reports.follow_the_schema(4);
+    reports.follow_the_schema(8);
 }
 
 #[test]
