@@ -130,7 +130,7 @@ pub enum ServerProblem {
     #[error("it is not meant for a server (extended key usage)")]
     WrongPurpose,
     /// The issuer's name fits, its key does not; or the library does not use the certificate's own key.
-    #[error("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit")]
+    #[error("it is not signed with the key of the trusted CA of that name, or its own RSA key has fewer than 2048 bit")]
     BadSignature,
     /// Signed by SHA-1, or in another way that the library does not know.
     #[error("it is signed in a way that is not trusted any more, such as by SHA-1")]
@@ -274,7 +274,7 @@ mod tests {
             (CertificateError::UnknownIssuer, "it is not issued by a trusted CA"),
             (
                 CertificateError::BadSignature,
-                "it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit",
+                "it is not signed with the key of the trusted CA of that name, or its own RSA key has fewer than 2048 bit",
             ),
             (CertificateError::InvalidPurpose, "it is not meant for a server (extended key usage)"),
             (other(webpki::Error::CaUsedAsEndEntity), "it is marked as a CA (CA:TRUE), not as a server's"),

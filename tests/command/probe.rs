@@ -426,8 +426,10 @@ fn unknown_server_ca() {
     let expected = server_problem("it is not issued by a trusted CA", NAME_ITS_CA);
     shows(probe_with(&folder, port, ""), port, 2, &expected);
     folder.write("server-ca.crt", Authority::new("Server CA").pem);
-    let expected =
-        server_problem("it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit", NAME_ITS_CA);
+    let expected = server_problem(
+        "it is not signed with the key of the trusted CA of that name, or its own RSA key has fewer than 2048 bit",
+        NAME_ITS_CA,
+    );
     shows(probe_with(&folder, port, ""), port, 2, &expected);
 }
 

@@ -308,7 +308,10 @@ fn a_server_certificate_that_is_no_servers_is_a_problem_of_the_servers() {
             ("self-signed", "it is marked as a CA (CA:TRUE), not as a server's"),
             ("server-v1", "it is X.509 version 1, which names no host"),
             ("server-sha1", "it is signed in a way that is not trusted any more, such as by SHA-1"),
-            ("server-small", "it does not fit the trusted CA's key, or has an RSA key of fewer than 2048 bit"),
+            (
+                "server-small",
+                "it is not signed with the key of the trusted CA of that name, or its own RSA key has fewer than 2048 bit",
+            ),
         ] {
             let options = ["-Verify", "1", "-verify_return_error", "-cipher", "DEFAULT@SECLEVEL=0"];
             let server = s_server(version, certificate, &options);
