@@ -18,6 +18,7 @@
 //! | [`edit`] | original + edits → new text | knows YAML |
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |
 //! | [`mod@change`] | delegates + goal → a new text, proved: the three before in one call | writes |
+//! | [`check`] | files of documents + CA, mode, now → findings with their places | edits |
 //! | [`identity`] | PEM bytes + CA + now → a judged pair; any PEM and DER → an inventory | reads files or the clock |
 //! | [`issuance`] | a name + now + an authority's PEM → a certificate and its key, proved | reads files or the clock |
 //! | [`probe`] | a pair + an endpoint → what the endpoint does with it | reads files, the environment or DNS |
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 pub mod change;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod delegate;

@@ -204,25 +204,25 @@ fn encoding(value: &SecretValue, defect: SecretDefect, place: &str) -> Finding {
     let encode = format!("base64 -w0 {}", value.key);
     let (rule, message, help) = match defect {
         SecretDefect::Placeholder => (
-            Rule::SecretPlaceholder,
+            Rule::PlaceholderLeft,
             format!("{what} is not filled in"),
             "delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt MANIFEST".to_owned(),
         ),
         SecretDefect::NotBase64 => {
-            (Rule::SecretNotBase64, format!("{what} is not base64, and Kubernetes refuses the Secret"), encode)
+            (Rule::SecretValueInvalid, format!("{what} is not base64, and Kubernetes refuses the Secret"), encode)
         }
         SecretDefect::Plain => (
-            Rule::SecretNotBase64,
+            Rule::SecretValueInvalid,
             format!("{what} is PEM itself, where base64 of it has to stand"),
             "put it under `stringData` instead of `data`".to_owned(),
         ),
         SecretDefect::Blanks => (
-            Rule::SecretNotBase64,
+            Rule::SecretValueInvalid,
             format!("{what} has blanks in its base64, and Kubernetes refuses the Secret"),
             encode,
         ),
         SecretDefect::Twice => (
-            Rule::SecretDoubleBase64,
+            Rule::SecretValueInvalid,
             format!("{what} is encoded twice: a pod gets base64 instead of PEM"),
             "encode it once; under `stringData`, not at all".to_owned(),
         ),
