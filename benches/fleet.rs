@@ -7,7 +7,8 @@ use std::io;
 
 use delegate_mtls::change::change;
 use delegate_mtls::delegate::{Stream, read};
-use delegate_mtls::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader};
+use delegate_mtls::endpoint::Endpoint;
+use delegate_mtls::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader};
 use delegate_mtls::report::{Change, write_diff};
 use divan::Bencher;
 use divan::counter::BytesCount;

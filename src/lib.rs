@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | [`source`] | paths, stdin → named text; atomic replacement | interprets YAML |
 //! | [`yaml`] | text → documents of nodes with byte spans | serialises |
+//! | [`endpoint`] | a text → the account's mTLS endpoint, or why it is none | connects |
 //! | [`delegate`] | documents → the delegates in them, and what their Secrets hold | edits |
 //! | [`plan`] | delegate + goal → edits, or a refusal | touches text |
 //! | [`edit`] | original + edits → new text | knows YAML |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod commands;
 pub mod delegate;
 pub mod edit;
+pub mod endpoint;
 pub mod finding;
 pub mod identity;
 pub mod issuance;

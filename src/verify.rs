@@ -441,7 +441,8 @@ mod tests {
     use super::*;
     use crate::delegate::read;
     use crate::edit::splice;
-    use crate::plan::{Endpoint, Goal, Pair, Present, SecretSource, Text, Upgrader, plan};
+    use crate::endpoint::Endpoint;
+    use crate::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader, plan};
 
     const MANIFEST: &str = include_str!("../fixtures/quickstart/harness-delegate.yaml");
 

@@ -84,10 +84,10 @@ pub struct Stray {
     pub message: String,
 }
 
-/// Everything in a stream that planning needs to find.
+/// Everything in a stream that planning needs to find, or in the files of a run.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// The delegates, in the order of the stream.
+    /// The delegates, in the order of the files and of the text.
     pub delegates: Vec<Delegate>,
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
@@ -98,26 +98,56 @@ pub struct Index {
     secrets: Named<Location>,
     /// The workloads whose pods mount a Secret, by its name.
     mounting: Named<Location>,
-    /// Those of them that hold a delegate's token.
-    tokens: HashSet<Location>,
 }
 
 impl Index {
     /// The Secrets of a name that a pod of this namespace reads: more than one when it is written twice. One in a
     /// namespace that the pod's workload does not name is another one.
     pub fn secrets(&self, name: &str, namespace: Option<&str>) -> &[Location] {
-        self.secrets.find_strictly(name, namespace)
+        self.secrets.find_strictly(Scope::File(0), name, namespace)
+    }
+
+    /// The same for a pod of one of several files: those of its own file, else those near it.
+    pub fn secrets_near(&self, file: File, name: &str, namespace: Option<&str>) -> &[Location] {
+        let found = file.scopes().map(|scope| self.secrets.find_strictly(scope, name, namespace));
+        found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     /// The workloads whose pods mount the Secret of a name.
     pub fn mounting(&self, name: &str, namespace: Option<&str>) -> &[Location] {
-        self.mounting.find(name, namespace)
+        self.mounting.find_in(Scope::File(0), name, namespace)
     }
 }
 
-/// Objects by name and namespace. A namespace that is not written matches any.
+/// A file of a run, and the folder that it is in, both by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct File {
+    /// Which file.
+    pub number: u32,
+    /// Which folder.
+    pub folder: u32,
+}
+
+impl File {
+    /// Where an object that it names is looked for, one after the other.
+    fn scopes(self) -> [Scope; 3] {
+        [Scope::File(self.number), Scope::Folder(self.folder), Scope::Run]
+    }
+}
+
+/// How near objects are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Scope {
+    File(u32),
+    Folder(u32),
+    Run,
+}
+
+/// Objects by nearness, name and namespace. A namespace that is not written matches any.
 #[derive(Debug)]
-struct Named<T>(HashMap<String, HashMap<Option<String>, Vec<T>>>);
+struct Named<T>(HashMap<Scope, HashMap<String, Namespaces<T>>>);
+
+type Namespaces<T> = HashMap<Option<String>, Vec<T>>;
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
@@ -125,14 +155,22 @@ impl<T> Default for Named<T> {
     }
 }
 
-impl<T> Named<T> {
-    fn add(&mut self, name: &str, namespace: Option<&str>, value: T) {
-        let namespaces = self.0.entry(name.to_owned()).or_default();
-        namespaces.entry(namespace.map(str::to_owned)).or_default().push(value);
+impl<T: Clone> Named<T> {
+    fn add(&mut self, file: File, name: &str, namespace: Option<&str>, value: &T) {
+        for scope in file.scopes() {
+            let namespaces = self.0.entry(scope).or_default().entry(name.to_owned()).or_default();
+            namespaces.entry(namespace.map(str::to_owned)).or_default().push(value.clone());
+        }
     }
 
-    fn find(&self, name: &str, namespace: Option<&str>) -> &[T] {
-        match (self.find_strictly(name, namespace), self.0.get(name)) {
+    /// The nearest.
+    fn find(&self, file: File, name: &str, namespace: Option<&str>) -> &[T] {
+        let found = file.scopes().map(|scope| self.find_in(scope, name, namespace));
+        found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    fn find_in(&self, scope: Scope, name: &str, namespace: Option<&str>) -> &[T] {
+        match (self.find_strictly(scope, name, namespace), self.named(scope, name)) {
             ([], Some(namespaces)) if namespace.is_none() && namespaces.len() == 1 => {
                 namespaces.values().next().map_or(&[], Vec::as_slice)
             }
@@ -141,10 +179,14 @@ impl<T> Named<T> {
     }
 
     /// Those in the namespace, else those without one.
-    fn find_strictly(&self, name: &str, namespace: Option<&str>) -> &[T] {
-        let Some(namespaces) = self.0.get(name) else { return &[] };
+    fn find_strictly(&self, scope: Scope, name: &str, namespace: Option<&str>) -> &[T] {
+        let Some(namespaces) = self.named(scope, name) else { return &[] };
         let exact = namespaces.get(&namespace.map(str::to_owned));
         exact.or_else(|| namespaces.get(&None)).map_or(&[], Vec::as_slice)
+    }
+
+    fn named(&self, scope: Scope, name: &str) -> Option<&Namespaces<T>> {
+        self.0.get(&scope)?.get(name)
     }
 }
 
@@ -211,15 +253,41 @@ struct Container {
     image: Option<String>,
 }
 
+/// What one file tells of delegates, before it is known what the others tell.
 #[derive(Default)]
-pub(super) struct Pass {
-    pub(super) index: Index,
+pub struct Records {
     workloads: Vec<Workload>,
-    environments: Named<(Location, Variables)>,
-    upgraders: Named<(Location, String)>,
-    /// All upgraders: where each stands, and the workload that it names.
-    all_upgraders: Vec<(Location, usize, String)>,
-    jobs: Named<Location>,
+    environments: Vec<Record<Variables>>,
+    upgraders: Vec<Record<Upgrader>>,
+    /// By the name of the ConfigMap that they mount.
+    jobs: Vec<Record<()>>,
+    secrets: Vec<Record<HoldsToken>>,
+    /// By the name of the Secret that they mount.
+    mounting: Vec<Record<()>>,
+}
+
+/// An object under a name that others refer to it by.
+struct Record<T> {
+    name: String,
+    namespace: Option<String>,
+    location: Location,
+    what: T,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HoldsToken {
+    Yes,
+    No,
+}
+
+/// What an upgrader's ConfigMap says.
+#[derive(Clone)]
+struct Upgrader {
+    /// The workload that it upgrades.
+    workload: String,
+    /// The namespace of that, as the configuration inside says.
+    namespace: Option<String>,
+    offset: usize,
 }
 
 /// Reads a stream once and finds the delegates in it.
@@ -227,7 +295,8 @@ pub(super) struct Pass {
 /// # Errors
 /// When a document is not YAML, or a delegate's document names a key twice.
 pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
-    let mut pass = Pass::default();
+    let mut records = Records::default();
+    let mut masks = Vec::new();
     for (number, chunk) in stream.chunks.iter().enumerate() {
         let document = yaml::parse(stream.text, chunk)?;
         let Some(root) = document.root() else { continue };
@@ -237,18 +306,19 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
         {
             return Err(duplicate_key(&document, key));
         }
-        let root = document.resolve(root);
-        pass.mask_document(&document, root);
-        for (resource, kind) in resources(&document, root) {
-            pass.take(&document, number, resource, &kind);
+        for (resource, kind) in resources(&document, document.resolve(root)) {
+            records.take(&document, number, resource, &kind);
         }
+        Mask::add(&document, &mut masks);
     }
-    Ok(pass.finish())
+    Mask::put_in_order(&mut masks);
+    let only = File { number: 0, folder: 0 };
+    Ok(Index { masks, ..link(vec![(only, records)]) })
 }
 
 /// The objects of a document: its root, or the items of the List that it is, of Lists in Lists too. With their kinds:
 /// the items of a `DeploymentList` need not say that they are Deployments.
-pub(super) fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, String)> {
+pub(crate) fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, String)> {
     let mut found = Vec::new();
     let mut open = vec![(root, String::new())];
     while let Some((resource, of_list)) = open.pop() {
@@ -278,39 +348,45 @@ pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError
     }
 }
 
-impl Pass {
-    fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found, kind: &str) {
+impl Records {
+    /// Takes note of an object of a document.
+    pub fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found, kind: &str) {
         let name = document.text_at(resource, &["metadata", "name"]).unwrap_or_default();
         let namespace = document.text_at(resource, &["metadata", "namespace"]).filter(|name| !name.is_empty());
-        let location = Location { chunk, node: resource.node };
-        for secret in mounted_secrets(document, resource, kind) {
-            self.index.mounting.add(secret, namespace, location);
-        }
+        let location = Location { file: 0, chunk, node: resource.node };
+        let record =
+            |name: &str| Record { name: name.to_owned(), namespace: namespace.map(str::to_owned), location, what: () };
+        self.mounting.extend(mounted_secrets(document, resource, kind).into_iter().map(record));
         match kind {
             "Secret" => {
-                self.index.secrets.add(name, namespace, location);
                 let has_token = |key| {
                     document.at(resource, &["data", key]).or(document.at(resource, &["stringData", key])).is_some()
                 };
-                if TOKENS.into_iter().any(has_token) {
-                    self.index.tokens.insert(location);
-                }
+                let what = if TOKENS.into_iter().any(has_token) { HoldsToken::Yes } else { HoldsToken::No };
+                self.secrets.push(record(name).with(what));
             }
             "ConfigMap" => {
-                self.mask_config_map(document, resource);
-                self.config_map(document, resource, (name, namespace), location);
+                let Some(data) = document.get(resource, "data") else { return };
+                let mut variables = Variables::default();
+                for entry in document.entries(data.node) {
+                    variables.note(document.scalar(entry.key).unwrap_or_default());
+                }
+                // one without any of the telling variables may hold the URLs all the same
+                self.environments.push(record(name).with(variables));
+                if let Some(config) = document.text_at(data, &["config.yaml"])
+                    && let Some((workload, inner_namespace)) = upgraded_workload(config, name)
+                {
+                    let offset = document.node(resource.node).span.start;
+                    self.upgraders.push(record(name).with(Upgrader { workload, namespace: inner_namespace, offset }));
+                }
             }
             "CronJob" => {
                 let volumes = pod_spec(document, resource, kind).and_then(|pod| document.get(pod, "volumes"));
-                for volume in volumes.into_iter().flat_map(|volumes| document.items_of(volumes)) {
-                    if let Some(config) = document.text_at(volume, &["configMap", "name"]) {
-                        self.jobs.add(config, namespace, location);
-                    }
-                }
-                self.mask_containers(document, resource, kind);
+                let volumes = volumes.into_iter().flat_map(|volumes| document.items_of(volumes));
+                let configs = volumes.filter_map(|volume| document.text_at(volume, &["configMap", "name"]));
+                self.jobs.extend(configs.map(record));
             }
             _ => {
-                self.mask_containers(document, resource, kind);
                 let containers = containers(document, resource, kind);
                 if !containers.is_empty() {
                     self.workloads.push(Workload {
@@ -328,33 +404,93 @@ impl Pass {
             }
         }
     }
+}
 
-    fn config_map(&mut self, document: &Document<'_>, map: Found, id: (&str, Option<&str>), location: Location) {
-        let (name, namespace) = id;
-        let Some(data) = document.get(map, "data") else { return };
-        let mut variables = Variables::default();
-        for entry in document.entries(data.node) {
-            let key = document.scalar(entry.key).unwrap_or_default();
-            variables.note(key);
+impl Record<()> {
+    fn with<T>(self, what: T) -> Record<T> {
+        Record { name: self.name, namespace: self.namespace, location: self.location, what }
+    }
+}
+
+/// Puts together what the files of a run tell: an object that another names is looked for in the same file, then in the
+/// same folder, then in the rest of the run.
+pub fn link(records: Vec<(File, Records)>) -> Index {
+    let mut linker = Linker::default();
+    let mut workloads = Vec::new();
+    for (file, records) in records {
+        workloads.extend(linker.add(file, records).into_iter().map(|workload| (file, workload)));
+    }
+    for (file, workload) in workloads {
+        if let Some(delegate) = linker.delegate(file, workload) {
+            linker.index.delegates.push(delegate);
         }
-        // one without any of the telling variables may hold the URLs all the same
-        self.environments.add(name, namespace, (location, variables));
-        if let Some(config) = document.text_at(data, &["config.yaml"])
-            && let Some((workload, inner_namespace)) = upgraded_workload(config, name)
-        {
-            let namespace = inner_namespace.as_deref().or(namespace);
-            self.upgraders.add(&workload, namespace, (location, name.to_owned()));
-            self.all_upgraders.push((location, document.node(map.node).span.start, workload));
+    }
+    linker.share_upgraders();
+    linker.note_strays();
+    linker.index
+}
+
+#[derive(Default)]
+struct Linker {
+    index: Index,
+    environments: Named<(Location, Variables)>,
+    /// By the name of the workload.
+    upgraders: Named<(Location, String)>,
+    /// All upgraders: where each stands, and the workload that it names.
+    all_upgraders: Vec<(Location, usize, String)>,
+    jobs: Named<Location>,
+    /// The Secrets that hold a delegate's token.
+    tokens: HashSet<Location>,
+}
+
+impl Linker {
+    /// Takes in what one file tells, but for its workloads, which are given back.
+    fn add(&mut self, file: File, records: Records) -> Vec<Workload> {
+        let here = |location: Location| Location { file: file.number, ..location };
+        for record in records.environments {
+            let value = (here(record.location), record.what);
+            self.environments.add(file, &record.name, record.namespace.as_deref(), &value);
+        }
+        for record in records.upgraders {
+            let (location, Upgrader { workload, namespace, offset }) = (here(record.location), record.what);
+            let namespace = namespace.or(record.namespace);
+            self.upgraders.add(file, &workload, namespace.as_deref(), &(location, record.name));
+            self.all_upgraders.push((location, offset, workload));
+        }
+        for record in records.jobs {
+            self.jobs.add(file, &record.name, record.namespace.as_deref(), &here(record.location));
+        }
+        for record in records.secrets {
+            let location = here(record.location);
+            self.index.secrets.add(file, &record.name, record.namespace.as_deref(), &location);
+            if record.what == HoldsToken::Yes {
+                self.tokens.insert(location);
+            }
+        }
+        for record in records.mounting {
+            self.index.mounting.add(file, &record.name, record.namespace.as_deref(), &here(record.location));
+        }
+        let here = |workload: Workload| Workload { location: here(workload.location), ..workload };
+        records.workloads.into_iter().map(here).collect()
+    }
+
+    /// An upgrader, or its CronJob, beside a delegate that it belongs to belongs to no other of that name.
+    fn share_upgraders(&mut self) {
+        let mut at_home: HashSet<Location> = HashSet::new();
+        for delegate in &self.index.delegates {
+            let all = delegate.upgraders.iter().chain(&delegate.upgrader_jobs).chain(&delegate.orphan_jobs);
+            at_home.extend(all.filter(|location| location.file == delegate.workload.file));
+        }
+        for delegate in &mut self.index.delegates {
+            let file = delegate.workload.file;
+            let belongs = |location: &Location| location.file == file || !at_home.contains(location);
+            delegate.upgraders.retain(belongs);
+            delegate.upgrader_jobs.retain(belongs);
+            delegate.orphan_jobs.retain(belongs);
         }
     }
 
-    fn finish(mut self) -> Index {
-        Mask::put_in_order(&mut self.index.masks);
-        for workload in std::mem::take(&mut self.workloads) {
-            if let Some(delegate) = self.delegate(workload) {
-                self.index.delegates.push(delegate);
-            }
-        }
+    fn note_strays(&mut self) {
         let matched: HashSet<Location> =
             self.index.delegates.iter().flat_map(|delegate| &delegate.upgraders).copied().collect();
         for (_, offset, workload) in self.all_upgraders.iter().filter(|(location, ..)| !matched.contains(location)) {
@@ -364,10 +500,9 @@ impl Pass {
             };
             self.index.stray_upgraders.push(Stray { offset: *offset, message });
         }
-        self.index
     }
 
-    fn delegate(&mut self, workload: Workload) -> Option<Delegate> {
+    fn delegate(&mut self, file: File, workload: Workload) -> Option<Delegate> {
         let namespace = workload.namespace.as_deref();
         let variables = |container: &Container| {
             container
@@ -375,7 +510,7 @@ impl Pass {
                 .iter()
                 // with a prefix the variables have other names
                 .filter(|(_, prefix)| prefix.is_empty())
-                .flat_map(|(name, _)| self.environments.find(name, namespace))
+                .flat_map(|(name, _)| self.environments.find(file, name, namespace))
                 .fold(container.variables, |all, (_, variables)| all.and(*variables))
         };
         let delegates: Vec<(&Container, Variables)> = workload
@@ -410,19 +545,19 @@ impl Pass {
             .config_maps
             .iter()
             .flat_map(|(name, prefix)| {
-                self.environments.find(name, namespace).iter().map(move |found| (found.0, prefix))
+                self.environments.find(file, name, namespace).iter().map(move |found| (found.0, prefix))
             })
             .map(|(location, prefix)| ConfigSource { location, prefix: prefix.clone() })
             .collect();
         let token_name = format!("{}-account-token", workload.name);
-        let secret = |name: &str| self.index.secrets.find(name, namespace).last();
+        let secret = |name: &str| self.index.secrets.find(file, name, namespace).last();
         let referred = || container.secrets.iter().filter_map(|name| secret(name));
         let token_secret = referred()
-            .find(|secret| self.index.tokens.contains(secret))
+            .find(|secret| self.tokens.contains(secret))
             .or_else(|| secret(&token_name))
             .or_else(|| referred().next());
-        let upgraders = self.upgraders.find(&workload.name, namespace);
-        let jobs_of = |config: &str| self.jobs.find(config, namespace).to_vec();
+        let upgraders = self.upgraders.find(file, &workload.name, namespace);
+        let jobs_of = |config: &str| self.jobs.find(file, config, namespace).to_vec();
         let upgrader_jobs = upgraders.iter().flat_map(|(_, config)| jobs_of(config)).collect();
         let orphan_jobs =
             if upgraders.is_empty() { jobs_of(&format!("{}-upgrader-config", workload.name)) } else { Vec::new() };
@@ -561,12 +696,13 @@ mod tests {
 
     #[test]
     fn a_namespace_that_is_not_written_matches_any() {
+        let file = File { number: 0, folder: 0 };
         let mut named = Named::default();
-        named.add("a", Some("x"), 1);
-        assert_eq!(named.find("a", None), [1]);
-        assert_eq!(named.find("a", Some("y")), [0; 0]);
-        named.add("a", None, 2);
-        assert_eq!(named.find("a", Some("y")), [2]);
-        assert_eq!(named.find("a", None), [2]);
+        named.add(file, "a", Some("x"), &1);
+        assert_eq!(named.find(file, "a", None), [1]);
+        assert_eq!(named.find(file, "a", Some("y")), [0; 0]);
+        named.add(file, "a", None, &2);
+        assert_eq!(named.find(file, "a", Some("y")), [2]);
+        assert_eq!(named.find(file, "a", None), [2]);
     }
 }

@@ -3,14 +3,51 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::index::Pass;
+use super::index::resources;
 use super::{Holds, Mask, is_secret_name, pod_spec};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 
-impl Pass {
+impl Mask {
+    /// Adds the masks of a document, in no order.
+    pub(super) fn add(document: &Document<'_>, masks: &mut Vec<Mask>) {
+        let Some(root) = document.root() else { return };
+        let root = document.resolve(root);
+        let mut masker = Masker { masks };
+        masker.mask_document(document, root);
+        for (resource, kind) in resources(document, root) {
+            match kind.as_str() {
+                "Secret" => {}
+                "ConfigMap" => masker.mask_config_map(document, resource),
+                kind => masker.mask_containers(document, resource, kind),
+            }
+        }
+    }
+}
+
+/// What of a text must not be shown, in the order of the text. Unlike [`super::read`] it never fails: of a document
+/// that is not YAML nothing may be shown.
+pub fn masks(text: &str) -> Vec<Mask> {
+    let all = |span: Span| Mask { span, holds: Holds::Secret };
+    let Ok(chunks) = yaml::split(text) else { return vec![all(0..text.len())] };
+    let mut masks = Vec::new();
+    for chunk in &chunks {
+        match yaml::parse(text, chunk) {
+            Ok(document) => Mask::add(&document, &mut masks),
+            Err(_) => masks.push(all(chunk.span.clone())),
+        }
+    }
+    Mask::put_in_order(&mut masks);
+    masks
+}
+
+struct Masker<'m> {
+    masks: &'m mut Vec<Mask>,
+}
+
+impl Masker<'_> {
     /// Masks what the Secrets of a document hold, in whatever shape they are written: a reader of the diff sees lines,
     /// not what Kubernetes makes of them.
-    pub(super) fn mask_document(&mut self, document: &Document<'_>, root: Found) {
+    fn mask_document(&mut self, document: &Document<'_>, root: Found) {
         let mut seen = HashSet::new();
         let mut resources = vec![(root.node, false)];
         let mut taken = HashSet::new();
@@ -148,7 +185,7 @@ impl Pass {
                 let comment = at + hash + 1..layout.line_end(at + hash);
                 at = comment.end;
                 if !yaml::slice(document.text, &comment).trim().is_empty() {
-                    self.index.masks.push(Mask { span: comment, holds: Holds::Secret });
+                    self.masks.push(Mask { span: comment, holds: Holds::Secret });
                 }
             }
             let Some(id) = next else { break };
@@ -161,7 +198,7 @@ impl Pass {
         }
     }
 
-    pub(super) fn mask_config_map(&mut self, document: &Document<'_>, map: Found) {
+    fn mask_config_map(&mut self, document: &Document<'_>, map: Found) {
         let mut seen = HashSet::new();
         let parts =
             document.entries(map.node).filter(|entry| matches!(text(document, entry.key), "data" | "binaryData"));
@@ -175,7 +212,7 @@ impl Pass {
         }
     }
 
-    pub(super) fn mask_containers(&mut self, document: &Document<'_>, resource: Found, kind: &str) {
+    fn mask_containers(&mut self, document: &Document<'_>, resource: Found, kind: &str) {
         let Some(pod) = pod_spec(document, resource, kind) else { return };
         let mut seen = HashSet::new();
         for list in ["initContainers", "containers", "ephemeralContainers"] {
@@ -209,7 +246,7 @@ impl Pass {
             _ => node.span.clone(),
         };
         if !span.is_empty() {
-            self.index.masks.push(Mask { span, holds });
+            self.masks.push(Mask { span, holds });
         }
     }
 }

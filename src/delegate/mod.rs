@@ -5,11 +5,13 @@
 mod index;
 mod masks;
 mod names;
+pub(crate) mod parts;
 mod secret_value;
 mod stream;
 
-pub(crate) use index::duplicate_key;
-pub use index::{ConfigSource, Delegate, Generation, Index, Kind, Legacy, Stray, read};
+pub use index::{ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, link, read};
+pub(crate) use index::{duplicate_key, resources};
+pub use masks::masks;
 pub use names::is_secret_name;
 pub use secret_value::{SecretDefect, SecretValue, secret_values};
 pub use stream::{Location, Stream, StreamError};
@@ -42,4 +44,29 @@ pub fn pod_spec(document: &Document<'_>, resource: Found, kind: &str) -> Option<
         _ => &["spec", "template", "spec"],
     };
     document.at(resource, path)
+}
+
+/// Which container of an upgrader's pod is the upgrader: the one that mounts its configuration; where that is not told
+/// apart, the only one.
+pub(crate) fn upgrader_container(document: &Document<'_>, pod: Found) -> Option<Found> {
+    let all: Vec<Found> = document.items_of(document.get(pod, "containers")?).collect();
+    let config_volumes: Vec<&str> = document
+        .get(pod, "volumes")
+        .into_iter()
+        .flat_map(|volumes| document.items_of(volumes))
+        .filter(|&volume| document.at(volume, &["configMap", "name"]).is_some())
+        .filter_map(|volume| document.text_at(volume, &["name"]))
+        .collect();
+    let mounts_config = |container: &Found| {
+        let mounts = document.get(*container, "volumeMounts");
+        mounts
+            .into_iter()
+            .flat_map(|mounts| document.items_of(mounts))
+            .any(|mount| document.text_at(mount, &["name"]).is_some_and(|name| config_volumes.contains(&name)))
+    };
+    let mounting: Vec<Found> = all.iter().copied().filter(mounts_config).collect();
+    match (mounting.as_slice(), all.as_slice()) {
+        ([one], _) | ([], [one]) => Some(*one),
+        _ => None,
+    }
 }

@@ -11,6 +11,8 @@ use crate::yaml::{self, Chunk, Document, NodeId, ParseError};
 /// A Kubernetes object: the mapping that it is, in the document that it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
+    /// The number of the file among those of a run, from 0.
+    pub file: u32,
     /// The number of the document, from 0.
     pub chunk: usize,
     /// Its mapping: the root, or an item of a List.

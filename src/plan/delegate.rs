@@ -4,28 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::editor::Editor;
-use super::endpoint::{base, is_mtls, is_under, mask_user_info};
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
 use super::value::{Scalar, Value};
-use super::{
-    CERTIFICATE_PATH, Endpoint, Goal, KEY_PATH, MANAGER, Plan, Present, Refusal, SecretSource, Summary, Upgrader,
-    Warning,
-};
+use super::{Goal, Plan, Present, Refusal, SecretSource, Summary, Upgrader, Warning};
+use crate::delegate::parts::{MANAGER, variables};
 use crate::delegate::{self, ConfigSource, Delegate, Generation, Index, Kind, Location, Stream};
+use crate::endpoint::{Endpoint, base, is_mtls, is_under, mask_user_info};
 use crate::yaml::{self, Document, Found, NodeId, ScalarStyle};
-
-/// The variables that the delegate reads the pair by.
-fn variables(generation: &Generation) -> &'static [Wanted] {
-    match generation {
-        Generation::Classic | Generation::Legacy(_) => &[
-            ("DELEGATE_CLIENT_CERTIFICATE_PATH", CERTIFICATE_PATH),
-            ("DELEGATE_CLIENT_CERTIFICATE_KEY_PATH", KEY_PATH),
-            // else gRPC calls carry a rewritten authority, which the mTLS gateway does not route
-            ("GRPC_AUTHORITY_MODIFICATION_DISABLED", "true"),
-        ],
-        Generation::ThreeX => &[("HARNESS_CLIENT_CERT_FILE", CERTIFICATE_PATH), ("HARNESS_CLIENT_KEY_FILE", KEY_PATH)],
-    }
-}
 
 pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String]) -> Result<Plan, Refusal> {
     let selected: Vec<&Delegate> = index.delegates.iter().filter(|delegate| is_selected(delegate, names)).collect();
@@ -284,7 +269,7 @@ impl<'s, 't> Planner<'s, 't> {
 
         // 2 variables
         let mut missing = Vec::new();
-        for &(name, value) in variables(&delegate.generation) {
+        for (name, value) in variables(&delegate.generation) {
             match environment.get(name) {
                 Some(variable) => self.same_variable(name, value, variable)?,
                 None => missing.push((name, value)),
@@ -536,7 +521,7 @@ impl<'s, 't> Planner<'s, 't> {
         let given = restore.is_some();
         let mut editor = Editor::new(document);
         let mut gone = Vec::new();
-        for &(name, value) in variables(&delegate.generation) {
+        for (name, value) in variables(&delegate.generation) {
             if let Some(variable) = environment.get(name) {
                 self.same_variable(name, value, variable)?;
                 gone.push((name, variable.location));

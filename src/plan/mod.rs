@@ -4,7 +4,6 @@ mod change;
 mod delegate;
 mod documents;
 mod editor;
-mod endpoint;
 mod mount;
 mod removal;
 mod secret;
@@ -14,21 +13,12 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use change::{Change, Operation, Style};
-pub use endpoint::{Endpoint, EndpointError};
+
 pub use value::{Scalar, Text, Value};
 
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;
-
-/// Where the pair is mounted, in the delegate and in its upgrader.
-const MOUNT_PATH: &str = "/etc/mtls";
-/// The name of the volume.
-const VOLUME: &str = "client-certificate";
-const CERTIFICATE_KEY: &str = "client.crt";
-const KEY_KEY: &str = "client.key";
-const CERTIFICATE_PATH: &str = "/etc/mtls/client.crt";
-const KEY_PATH: &str = "/etc/mtls/client.key";
-const MANAGER: &str = "MANAGER_HOST_AND_PORT";
+use crate::endpoint::Endpoint;
 
 /// What the manifests shall be.
 #[derive(Debug, Clone)]

@@ -2,15 +2,11 @@
 
 use super::change::Style;
 use super::editor::Editor;
-use super::endpoint::is_under;
 use super::value::{Scalar, Value};
-use super::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, Refusal, SecretSource, VOLUME};
+use super::{Refusal, SecretSource};
+use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, VOLUME, cleaned};
+use crate::endpoint::is_under;
 use crate::yaml::{Document, Found, ScalarStyle};
-
-/// A path without doubled slashes and dots, as a kubelet sees it.
-fn cleaned(path: &str) -> String {
-    path.split('/').filter(|part| !matches!(*part, "" | ".")).map(|part| format!("/{part}")).collect()
-}
 
 /// The volume `client-certificate` of a pod, and the name of its Secret.
 pub(super) fn volume(

@@ -9,7 +9,8 @@ use super::documents::Slot;
 use super::editor::Editor;
 use super::mount::volume;
 use super::value::{Scalar, Value};
-use super::{CERTIFICATE_KEY, KEY_KEY, Pair, Present, Refusal, SecretSource, Summary, VOLUME};
+use super::{Pair, Present, Refusal, SecretSource, Summary};
+use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, VOLUME};
 use crate::delegate::{self, Delegate, Holds, Location};
 use crate::yaml::{self, ScalarStyle};
 

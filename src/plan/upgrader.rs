@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use super::delegate::{Object, Planner, Variable};
 use super::editor::Editor;
-use super::endpoint::{base, is_under, mask_user_info};
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
 use super::value::Scalar;
-use super::{CERTIFICATE_PATH, KEY_PATH, MANAGER, Present, Refusal, SecretSource, Summary, Upgrader, VOLUME};
+use super::{Present, Refusal, SecretSource, Summary, Upgrader};
+use crate::delegate::parts::{MANAGER, UPGRADER_KEYS, VOLUME};
 use crate::delegate::{self, Delegate, Stream};
-use crate::yaml::{Found, ScalarStyle};
-
-const UPGRADER_KEYS: [(&str, &str); 2] =
-    [("clientCertificateFilePath", CERTIFICATE_PATH), ("clientCertificateKeyFilePath", KEY_PATH)];
+use crate::endpoint::{base, is_under, mask_user_info};
+use crate::yaml::ScalarStyle;
 
 impl Planner<'_, '_> {
     /// The upgrader's ConfigMaps and CronJobs. `present` is `None` on the way back; `to` is where URLs move.
@@ -171,33 +169,10 @@ impl Planner<'_, '_> {
         let document = &job.document;
         let Some(pod) = delegate::pod_spec(document, job.root, "CronJob") else { return Ok(()) };
         let Some(containers) = document.get(pod, "containers") else { return Ok(()) };
-        let all: Vec<Found> = document.items_of(containers).collect();
-        // the container that mounts the configuration; where that is not told apart, the only one
-        let config_volumes: Vec<&str> = document
-            .get(pod, "volumes")
-            .into_iter()
-            .flat_map(|volumes| document.items_of(volumes))
-            .filter(|&volume| document.at(volume, &["configMap", "name"]).is_some())
-            .filter_map(|volume| document.text_at(volume, &["name"]))
-            .collect();
-        let mounts_config = |container: &Found| {
-            let mounts = document.get(*container, "volumeMounts");
-            mounts
-                .into_iter()
-                .flat_map(|mounts| document.items_of(mounts))
-                .any(|mount| document.text_at(mount, &["name"]).is_some_and(|name| config_volumes.contains(&name)))
-        };
-        let mounting: Vec<Found> = all.iter().copied().filter(mounts_config).collect();
-        let container = match (mounting.as_slice(), all.as_slice()) {
-            ([one], _) | ([], [one]) => *one,
-            _ => {
-                return Err(editor
-                    .refuse(
-                        containers.node,
-                        format!("cannot tell which container is the upgrader of `{}`", delegate.name),
-                    )
-                    .help("leave the upgrader out with `--no-upgrader`"));
-            }
+        let Some(container) = delegate::upgrader_container(document, pod) else {
+            return Err(editor
+                .refuse(containers.node, format!("cannot tell which container is the upgrader of `{}`", delegate.name))
+                .help("leave the upgrader out with `--no-upgrader`"));
         };
         match present {
             Some(present) => {

@@ -94,7 +94,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// A URL as it may be shown: a password in it must not reach a log, nor a token in its query.
-pub(super) fn mask_user_info(given: &str) -> String {
+pub(crate) fn mask_user_info(given: &str) -> String {
     let (scheme, rest) = given.find("://").and_then(|at| given.split_at_checked(at + 3)).unwrap_or(("", given));
     let user_end = rest.rfind('@').unwrap_or(0);
     let (user, shown) = rest.split_at_checked(user_end).unwrap_or(("", rest));
@@ -110,7 +110,7 @@ pub(super) fn mask_user_info(given: &str) -> String {
 }
 
 /// Whether a manager URL has one of the two forms of an mTLS endpoint: port 8443, or `*.agent.harness.io`.
-pub(super) fn is_mtls(base: &str) -> bool {
+pub(crate) fn is_mtls(base: &str) -> bool {
     let Ok(uri) = base.parse::<Uri>() else { return false };
     uri.scheme_str() == Some("https")
         && (uri.port_u16() == Some(8443) || uri.host().is_some_and(|host| host.ends_with(".agent.harness.io")))
@@ -118,13 +118,13 @@ pub(super) fn is_mtls(base: &str) -> bool {
 
 /// The manager base URL that a value of `MANAGER_HOST_AND_PORT` is: without trailing slashes. `None` for one that every
 /// URL would start with.
-pub(super) fn base(value: &str) -> Option<&str> {
+pub(crate) fn base(value: &str) -> Option<&str> {
     let base = value.trim_end_matches('/');
     (!matches!(base, "" | "http:" | "https:")).then_some(base)
 }
 
 /// Whether a value is the base or lies under it.
-pub(super) fn is_under(value: &str, base: &str) -> bool {
+pub(crate) fn is_under(value: &str, base: &str) -> bool {
     value.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
