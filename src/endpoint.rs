@@ -23,6 +23,11 @@ pub struct EndpointError {
 }
 
 impl EndpointError {
+    /// What is the matter with it.
+    pub(crate) fn why(&self) -> &'static str {
+        self.why
+    }
+
     /// What to give instead.
     pub fn help(&self) -> String {
         "give it as `https://acme.harness.io:8443`, without a path".to_owned()

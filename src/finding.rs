@@ -186,6 +186,26 @@ rules! {
     WrongNamespace = "wrong-namespace", Error;
 }
 
+impl Rule {
+    /// Whether it can only be found where the certificate authority is known.
+    #[must_use]
+    pub fn needs_authority(self) -> bool {
+        matches!(
+            self,
+            Rule::CaNotCa
+                | Rule::IssuerAmbiguous
+                | Rule::IssuerNotCa
+                | Rule::IssuerOtherId
+                | Rule::IssuerOtherKey
+                | Rule::IssuerUnknown
+                | Rule::NameConstraint
+                | Rule::PathLength
+                | Rule::SignatureInvalid
+                | Rule::SubjectIsIssuer
+        )
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())

@@ -1,6 +1,253 @@
 //! Files of manifests + CA, mode, now → findings with their places, a line per delegate, and what could not be judged.
 //! Edits nothing, and reads no file by itself.
+//!
+//! [`FileFacts::read`] takes from one file what judging needs, and lets the file go; [`check`] puts the files of a run
+//! together, judges every delegate with what belongs to it, then the pairs that they read.
 
+mod delegate;
+mod environment;
+mod facts;
+mod fleet;
+mod ignore;
+mod pairs;
 mod report;
+mod settings;
+mod urls;
+mod wiring;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+pub use pairs::Ca;
 pub use report::{At, DelegateState, Failure, Generation, Located, Mtls, Report};
+pub use settings::{Mode, Settings};
+
+use crate::finding::{Rule, Severity};
+use crate::identity::{Loader, Options, printable};
+use crate::yaml::Place;
+use facts::Facts;
+use fleet::{Fleet, Found, Judge};
+use pairs::{JudgedPair, OfAccount, PairId, Standard};
+
+/// What one file tells. Small: the file's text is gone.
+pub struct FileFacts {
+    path: String,
+    facts: Facts,
+    /// What is wrong with the file itself.
+    found: Vec<Found>,
+}
+
+impl FileFacts {
+    /// What a manifest tells. `path` is relative to the working directory, with `/`.
+    #[must_use]
+    pub fn read(path: String, text: &str) -> FileFacts {
+        FileFacts { path, facts: facts::read(text), found: Vec::new() }
+    }
+
+    /// A file that was to be judged and cannot be: it is too large, not UTF-8, or the like. `place` is where, if that
+    /// can be said.
+    #[must_use]
+    pub fn unreadable(path: String, place: Option<Place>, why: String, help: Option<String>) -> FileFacts {
+        let at = At {
+            path: Some(path.clone()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            span: 0..0,
+        };
+        let rule = Rule::UnreadableFile;
+        let found = Found { rule, severity: rule.severity(), file: None, at, message: why, help };
+        FileFacts { path, facts: Facts::default(), found: vec![found] }
+    }
+}
+
+/// Judges the files of a run. `cas` are the certificate authorities that pairs may come from; without any the chain is not
+/// judged.
+#[must_use]
+pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options: &Options) -> Report {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut found: Vec<Found> = Vec::new();
+    let (mut paths, mut facts) = (Vec::new(), Vec::new());
+    for file in files {
+        paths.push(file.path);
+        facts.push(file.facts);
+        found.extend(file.found);
+    }
+    let index = fleet::recognise(&paths, &mut facts);
+    let fleet = Fleet::new(&paths, &facts, index);
+    for file in 0..facts.len() {
+        found.extend(file_alone(&fleet, file));
+    }
+
+    let mut delegates = Vec::new();
+    let mut readers: BTreeMap<PairId, Loader> = BTreeMap::new();
+    for delegate in fleet.delegates() {
+        let mut judge = Judge::new(&fleet);
+        let Some(judged) = judge.delegate(delegate) else { continue };
+        let mut own: Vec<PairId> = Vec::new();
+        for (reads, loader) in &judged.pairs {
+            let Some(pair) = PairId::of(reads) else { continue };
+            let reader = readers.entry(pair.clone()).or_insert(*loader);
+            if *loader == Loader::Java {
+                *reader = Loader::Java;
+            }
+            own.push(pair);
+        }
+        let first = found.len();
+        found.append(&mut judge.found);
+        delegates.push((judged.state, judged.account, own, first..found.len(), delegate.workload.file));
+    }
+
+    let mut pairs: BTreeMap<PairId, (JudgedPair, std::ops::Range<usize>)> = BTreeMap::new();
+    let unmounted = pairs::unmounted(&Judge::new(&fleet), &readers);
+    for (pair, loader) in readers.into_iter().chain(unmounted) {
+        let mut judged = Judge::new(&fleet).pair(&pair, loader, Standard { cas, options });
+        let first = found.len();
+        found.append(&mut judged.found);
+        pairs.insert(pair, (judged, first..found.len()));
+    }
+    let of_accounts: Vec<OfAccount<'_>> = delegates
+        .iter()
+        .filter_map(|(state, account, own, ..)| {
+            let (pair, _) = pairs.get(own.first()?)?;
+            Some(OfAccount { account: account.as_deref()?, delegate: &state.name, pair })
+        })
+        .collect();
+    let mut judge = Judge::new(&fleet);
+    judge.mixed_issuers(&of_accounts);
+    drop(of_accounts);
+    found.append(&mut judge.found);
+    if cas.is_empty() && !pairs.is_empty() {
+        found.push(Found {
+            rule: Rule::ChainNotJudged,
+            severity: Severity::Note,
+            file: None,
+            at: At::default(),
+            message: "whether the account's CA issued the certificates was not judged".to_owned(),
+            help: Some("give the CA with `--ca ca.crt`".to_owned()),
+        });
+    }
+
+    let mut weighed = Weighed::of(&fleet, found, settings, !cas.is_empty());
+    let mut states = Vec::new();
+    for (mut state, _, own, range, file) in delegates {
+        let pairs: Vec<_> = own.iter().filter_map(|pair| pairs.get(pair)).collect();
+        state.expires = pairs.first().and_then(|(pair, _)| pair.expires());
+        let ranges = std::iter::once(&range).chain(pairs.iter().map(|(_, range)| range));
+        let fails = ranges.cloned().flatten().any(|at| weighed.is_error(at)) || weighed.has_broken(file);
+        state.strict_ready = state.mtls == Mtls::Complete && !fails;
+        states.push(state);
+    }
+    states.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
+    Report { at: options.now, findings: weighed.reported(settings), delegates: states, failures: Vec::new() }
+}
+
+/// What is wrong with a file whatever belongs to a delegate.
+fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
+    let (Some(facts), Ok(number)) = (fleet.facts.get(file), u32::try_from(file)) else { return Vec::new() };
+    let mut judge = Judge::new(fleet);
+    for (at, why) in &facts.unreadable {
+        judge.say(Rule::UnreadableFile, number, at).message(why.clone());
+    }
+    if let Some(at) = &facts.template {
+        judge
+            .say(Rule::HelmTemplate, number, at)
+            .message("a template: what it becomes is not judged".to_owned())
+            .help("render it first: `helm template … | delegate-mtls check -`".to_owned());
+    }
+    for at in &facts.duplicates {
+        judge
+            .say(Rule::DuplicateKey, number, at)
+            .message(
+                "this key stands twice in its mapping: Kubernetes takes this one, other tools the first".to_owned(),
+            )
+            .help("keep the one that is meant".to_owned());
+    }
+    judge.found
+}
+
+/// Findings with the severity that the user gave them, and without those that a comment ignores.
+struct Weighed {
+    found: Vec<(Found, Option<Severity>)>,
+    /// Files whose YAML Kubernetes may refuse.
+    broken: HashSet<u32>,
+    unused: Vec<Found>,
+}
+
+impl Weighed {
+    fn of(fleet: &Fleet<'_>, found: Vec<Found>, settings: &Settings, chain_is_judged: bool) -> Weighed {
+        let mut ignores: HashMap<(u32, usize, Rule), bool> = HashMap::new();
+        for (file, facts) in (0..).zip(fleet.facts) {
+            for ignore in &facts.ignores {
+                if let Ok(rule) = ignore.rule {
+                    ignores.insert((file, ignore.line, rule), false);
+                }
+            }
+        }
+        let found: Vec<(Found, Option<Severity>)> = found
+            .into_iter()
+            .map(|found| {
+                let place = found.file.zip(found.at.line);
+                let ignore = place.and_then(|(file, line)| ignores.get_mut(&(file, line, found.rule)));
+                let severity = match ignore {
+                    Some(used) => {
+                        *used = true;
+                        None
+                    }
+                    None => settings.weigh(found.rule, found.severity),
+                };
+                (found, severity)
+            })
+            .collect();
+        let broken = found
+            .iter()
+            .filter(|(found, severity)| found.rule == Rule::DuplicateKey && *severity == Some(Severity::Error));
+        let broken = broken.filter_map(|(found, _)| found.file).collect();
+        let mut judge = Judge::new(fleet);
+        for (file, facts) in (0..).zip(fleet.facts) {
+            for ignore in &facts.ignores {
+                let message = match &ignore.rule {
+                    Err(text) => format!("there is no rule `{}`", printable(text)),
+                    Ok(rule) if !settings.reports(*rule) || !chain_is_judged && rule.needs_authority() => continue,
+                    Ok(rule) if ignores.get(&(file, ignore.line, *rule)) == Some(&false) => {
+                        format!("nothing is found here that `{rule}` would ignore")
+                    }
+                    Ok(_) => continue,
+                };
+                let at = facts::Spot { span: ignore.span.clone(), place: ignore.place };
+                judge.say(Rule::UnusedIgnore, file, &at).message(message).help("take it out of the comment".to_owned());
+            }
+        }
+        Weighed { found, broken, unused: judge.found }
+    }
+
+    fn is_error(&self, at: usize) -> bool {
+        self.found.get(at).is_some_and(|(_, severity)| *severity == Some(Severity::Error))
+    }
+
+    fn has_broken(&self, file: u32) -> bool {
+        self.broken.contains(&file)
+    }
+
+    /// What is reported: in the order of the files, each once.
+    fn reported(&mut self, settings: &Settings) -> Vec<Located> {
+        let unused = std::mem::take(&mut self.unused);
+        let unused = unused.into_iter().map(|found| {
+            let severity = settings.weigh(found.rule, found.severity);
+            (found, severity)
+        });
+        let all = std::mem::take(&mut self.found).into_iter().chain(unused);
+        let mut findings: Vec<Located> = all
+            .filter(|(found, _)| settings.only.is_empty() || settings.only.contains(&found.rule))
+            .filter_map(|(found, severity)| {
+                let Found { rule, message, help, at, .. } = found;
+                Some(Located { rule, severity: severity?, message, help, at })
+            })
+            .collect();
+        findings.sort_by(|a, b| {
+            let key = |it: &Located| (it.at.path.clone(), it.at.line, it.at.column, it.rule);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        let mut seen = BTreeSet::new();
+        findings.retain(|it| seen.insert((it.at.path.clone(), it.at.line, it.at.column, it.rule, it.message.clone())));
+        findings
+    }
+}

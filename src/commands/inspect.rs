@@ -45,7 +45,7 @@ pub(super) fn inspect(args: InspectArgs, terminal: &mut Terminal) -> Result<Exit
                     // each manifest counts its own
                     value.number += before;
                     number = number.max(value.number);
-                    let place = format!("{}:{}", input.name, places.of(value.offset));
+                    let place = format!("{}:{}", input.name, places.of(value.span.start));
                     let findings = value.defect.map(|defect| encoding(&value, defect, &place));
                     let findings = findings.into_iter().collect();
                     values.push(Placed { input, place, value: Some(value), loader, findings });

@@ -113,6 +113,12 @@ impl Index {
         found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
     }
 
+    /// The workloads of a run whose pods mount the Secret of a name that stands in a file: those of the file, else
+    /// those near it.
+    pub fn mounting_near(&self, file: File, name: &str, namespace: Option<&str>) -> &[Location] {
+        self.mounting.find(file, name, namespace)
+    }
+
     /// The workloads whose pods mount the Secret of a name.
     pub fn mounting(&self, name: &str, namespace: Option<&str>) -> &[Location] {
         self.mounting.find_in(Scope::File(0), name, namespace)

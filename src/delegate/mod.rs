@@ -13,6 +13,7 @@ pub use index::{ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, R
 pub(crate) use index::{duplicate_key, resources};
 pub use masks::masks;
 pub use names::is_secret_name;
+pub(crate) use secret_value::values_of;
 pub use secret_value::{SecretDefect, SecretValue, secret_values};
 pub use stream::{Location, Stream, StreamError};
 

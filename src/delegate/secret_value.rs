@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::index::resources;
 use super::stream::{Stream, StreamError};
-use crate::yaml::{self, Document, Found};
+use crate::yaml::{self, Document, Found, Span};
 
 /// One value of a Secret that is PEM, or by its key should be.
 pub struct SecretValue {
@@ -22,7 +22,7 @@ pub struct SecretValue {
     /// The key that it stands under, such as `client.crt`.
     pub key: String,
     /// Where it stands in the text, in bytes.
-    pub offset: usize,
+    pub span: Span,
     /// What the value holds, decoded as far as that goes. Empty where nothing can be made of it.
     pub bytes: Zeroizing<Vec<u8>>,
     /// Why a pod would not get these bytes.
@@ -68,14 +68,16 @@ pub fn secret_values(stream: &Stream<'_>) -> Result<Vec<SecretValue>, StreamErro
         for (resource, kind) in resources(&document, document.resolve(root)) {
             if kind == "Secret" {
                 number += 1;
-                read(&document, resource, number, &mut values);
+                values.extend(values_of(&document, resource, number));
             }
         }
     }
     Ok(values)
 }
 
-fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<SecretValue>) {
+/// The same for one Secret, which is the `number`th. What SOPS has encrypted is left out.
+pub(crate) fn values_of(document: &Document<'_>, secret: Found, number: usize) -> Vec<SecretValue> {
+    let mut values = Vec::new();
     let name = document.text_at(secret, &["metadata", "name"]).unwrap_or_default();
     let namespace = document.text_at(secret, &["metadata", "namespace"]).filter(|name| !name.is_empty());
     // Kubernetes merges `stringData` over `data`
@@ -89,6 +91,9 @@ fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<
             if !is_plain && plain.is_some_and(|plain| document.get(plain, key).is_some()) {
                 continue;
             }
+            if text.starts_with("ENC[") {
+                continue;
+            }
             let (bytes, defect) = decode(text, is_plain);
             if is_file_name(key) || is_pem(&bytes) {
                 values.push(SecretValue {
@@ -96,13 +101,14 @@ fn read(document: &Document<'_>, secret: Found, number: usize, values: &mut Vec<
                     namespace: namespace.map(str::to_owned),
                     number,
                     key: key.to_owned(),
-                    offset: document.node(value.node).span.start,
+                    span: document.node(value.node).span.clone(),
                     bytes,
                     defect,
                 });
             }
         }
     }
+    values
 }
 
 /// What a pod gets of a value, or would get if it were encoded right.
@@ -160,7 +166,7 @@ mod tests {
             .into_iter()
             .map(|value| {
                 let bytes = String::from_utf8(value.bytes.to_vec()).unwrap();
-                (format!("{}/{}@{}", value.secret, value.key, value.offset), bytes, value.defect)
+                (format!("{}/{}@{}", value.secret, value.key, value.span.start), bytes, value.defect)
             })
             .collect()
     }

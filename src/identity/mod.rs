@@ -155,12 +155,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     let arranged = chain::arrange(certificates, parsed.public.as_ref());
     repairs.extend(Repair::of_order(&arranged));
 
-    let ca = ca
-        .map(|ca| {
-            let certificates = read_certificates(ca, Role::Ca)?;
-            Ok(Authority { name: ca.name.to_owned(), certificates })
-        })
-        .transpose()?;
+    let ca = ca.map(authority).transpose()?;
 
     let Some(leaf) = arranged.chain.first() else {
         // `certificates` gives at least one, and the chain begins with one of them.
@@ -294,12 +289,44 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
 ///
 /// # Errors
 /// As for [`load`].
-pub(crate) fn judge_certificates(cert: Named<'_>, ca: Named<'_>, options: &Options) -> Result<Vec<Finding>, LoadError> {
+pub(crate) fn judge_certificates(
+    cert: Named<'_>,
+    ca: Option<Named<'_>>,
+    options: &Options,
+) -> Result<Vec<Finding>, LoadError> {
     let chain = read_certificates(cert, Role::Certificate)?;
-    let ca = Authority { name: ca.name.to_owned(), certificates: read_certificates(ca, Role::Ca)? };
-    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: Some(&ca) };
+    let ca = ca.map(authority).transpose()?;
+    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: ca.as_ref() };
     // Without a key there is nothing in which the loaders differ.
     Ok(judge::judge(&subject, options, Loader::Go))
+}
+
+fn authority(ca: Named<'_>) -> Result<Authority, LoadError> {
+    Ok(Authority { name: ca.name.to_owned(), certificates: read_certificates(ca, Role::Ca)? })
+}
+
+/// Where a client's certificate comes from, and how long what is presented lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lineage {
+    /// When the first of the client's certificates expires.
+    pub(crate) expires: OffsetDateTime,
+    /// The name of the leaf's issuer, fit for a terminal.
+    pub(crate) issuer: String,
+    /// The authority that the chain ends at, where it does.
+    pub(crate) anchor: Option<CertificateSummary>,
+}
+
+/// Where a client's certificate comes from. `None` where there is no certificate that can be read.
+pub(crate) fn lineage(cert: Named<'_>, ca: Option<Named<'_>>, now: OffsetDateTime) -> Option<Lineage> {
+    let chain = arrange(read_certificates(cert, Role::Certificate).ok()?, None).chain;
+    let ca = ca.and_then(|ca| authority(ca).ok());
+    let path = chain::walk(&chain, ca.as_ref().map_or(&[], |ca| &ca.certificates), now);
+    let top = path.members.last().filter(|_| path.end == chain::End::Anchor);
+    Some(Lineage {
+        expires: chain.iter().map(|certificate| certificate.summary.not_after).min()?,
+        issuer: certificate::name(chain.first()?.x509()?.issuer()),
+        anchor: top.map(|member| member.certificate.summary.clone()),
+    })
 }
 
 /// Every certificate of a file, at least one.

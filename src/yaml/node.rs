@@ -93,7 +93,7 @@ pub struct Document<'t> {
     pub(super) nodes: Vec<Node<'t>>,
     pub(super) root: Option<NodeId>,
     pub(super) aliased: Vec<NodeId>,
-    pub(super) duplicate: Option<NodeId>,
+    pub(super) duplicates: Vec<NodeId>,
 }
 
 /// How many aliases and merge keys a lookup follows: anchors can refer to themselves.
@@ -107,7 +107,17 @@ impl<'t> Document<'t> {
 
     /// A key that stands twice in one mapping, if there is one: Kubernetes takes the last, other tools the first.
     pub fn duplicate(&self) -> Option<NodeId> {
-        self.duplicate
+        self.duplicates.first().copied()
+    }
+
+    /// The same for every mapping, as they end: of each its first such key.
+    pub fn duplicates(&self) -> &[NodeId] {
+        &self.duplicates
+    }
+
+    /// All nodes, in the order of the text.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node<'t>> {
+        self.nodes.iter()
     }
 
     /// The node itself.

@@ -40,7 +40,7 @@ pub fn parse<'t>(text: &'t str, chunk: &Chunk) -> Result<Document<'t>, ParseErro
             nodes: Vec::with_capacity(chunk.span.len() / 24),
             root: None,
             aliased: Vec::new(),
-            duplicate: None,
+            duplicates: Vec::new(),
         },
         open: Vec::new(),
         anchors: Vec::new(),
@@ -106,10 +106,8 @@ impl<'t> Builder<'t> {
 
     fn leave(&mut self, span: Span) {
         let Some(id) = self.open.pop() else { return };
-        if let Kind::Mapping { .. } = self.document.kind(id)
-            && self.document.duplicate.is_none()
-        {
-            self.document.duplicate = duplicate_key(&self.document, id);
+        if let Kind::Mapping { .. } = self.document.kind(id) {
+            self.document.duplicates.extend(duplicate_key(&self.document, id));
         }
         if let Some(node) = self.document.nodes.get_mut(id.0 as usize) {
             node.span.end = span.end;

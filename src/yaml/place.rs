@@ -26,18 +26,20 @@ impl fmt::Display for Place {
     }
 }
 
-/// The places of many offsets, in one pass over the text if they are asked for in order.
+/// The places of many offsets, in any order: the text is gone through once, as far as it is asked for.
 #[derive(Debug)]
 pub struct Places<'t> {
     text: &'t str,
-    line: usize,
-    line_start: usize,
+    /// Where the lines start that are known of, in order.
+    starts: Vec<usize>,
+    /// How far the text was gone through.
+    read: usize,
 }
 
 impl<'t> Places<'t> {
     /// The places of a text.
     pub fn new(text: &'t str) -> Places<'t> {
-        Places { text, line: 1, line_start: 0 }
+        Places { text, starts: vec![0], read: 0 }
     }
 
     /// The place of the byte at `offset`.
@@ -46,19 +48,21 @@ impl<'t> Places<'t> {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        if end < self.line_start {
-            *self = Places::new(self.text);
-        }
-        let (from, before) = (self.line_start, slice(self.text, &(self.line_start..end)).as_bytes());
-        for at in memchr::memchr2_iter(b'\n', b'\r', before) {
-            // the line end of `\r\n` is its `\n`
-            if before.get(at) == Some(&b'\n') || self.text.as_bytes().get(from + at + 1) != Some(&b'\n') {
-                self.line += 1;
-                self.line_start = from + at + 1;
+        let bytes = self.text.as_bytes();
+        if end > self.read {
+            let unread = bytes.get(self.read..end).unwrap_or_default();
+            for at in memchr::memchr2_iter(b'\n', b'\r', unread).map(|at| self.read + at) {
+                // the line end of `\r\n` is its `\n`
+                if bytes.get(at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n') {
+                    self.starts.push(at + 1);
+                }
             }
+            self.read = end;
         }
-        let line = slice(self.text, &(self.line_start..end));
-        Place { line: self.line, column: 1 + line.trim_start_matches('\u{feff}').chars().count() }
+        let line = self.starts.partition_point(|start| *start <= end);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let before = slice(self.text, &(start..end));
+        Place { line, column: 1 + before.trim_start_matches('\u{feff}').chars().count() }
     }
 }
 

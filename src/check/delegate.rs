@@ -1,0 +1,369 @@
+//! One delegate with everything that belongs to it → how far it is on mTLS, and what is missing or does not fit.
+
+use super::environment::Environment;
+use super::facts::{Container, Object, Said, Source, UpgraderConfig, Workload};
+use super::fleet::{Judge, shown};
+use super::report::{DelegateState, Generation, Mtls};
+use super::urls;
+use super::wiring::{Consumer, Path, Read, Wires, wires};
+use crate::delegate::parts::{CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, path_variables};
+use crate::delegate::{self, Delegate, Location};
+use crate::endpoint::mask_user_info;
+use crate::finding::{Rule, Severity};
+use crate::identity::{Loader, printable, shell};
+
+/// A delegate that was judged.
+pub(super) struct Judged {
+    pub(super) state: DelegateState,
+    /// The pairs that it and its upgrader read: certificate and key.
+    pub(super) pairs: Vec<([Option<Read>; 2], Loader)>,
+    /// The account that it belongs to, where it says so.
+    pub(super) account: Option<String>,
+}
+
+/// An upgrader, as far as its parts are here.
+#[derive(Default)]
+struct Upgrader<'f> {
+    configs: Vec<(u32, &'f UpgraderConfig)>,
+    jobs: Vec<(u32, Consumer<'f>, Wires<'f>)>,
+    /// Whether a CronJob's ConfigMap is missing.
+    orphan: bool,
+}
+
+impl<'f> Judge<'_, 'f> {
+    /// Judges a delegate. `None` for one whose workload cannot be read.
+    pub(super) fn delegate(&mut self, delegate: &Delegate) -> Option<Judged> {
+        let workload = self.fleet.workload(delegate.workload)?;
+        let container = workload.pod.containers.get(*delegate.containers.first()?)?;
+        let file = delegate.workload.file;
+        let environment = self.environment(delegate, container);
+        let state = DelegateState {
+            path: self.fleet.path(file).to_owned(),
+            line: workload.name.at.place.line,
+            name: shown(&workload.name),
+            namespace: delegate.namespace.as_deref().map(printable),
+            generation: match delegate.generation {
+                delegate::Generation::Classic => Generation::Classic,
+                delegate::Generation::ThreeX => Generation::ThreeX,
+                delegate::Generation::Legacy(_) => Generation::Legacy,
+            },
+            mtls: Mtls::None,
+            endpoint: environment.text(MANAGER).map(|(_, said)| printable(&mask_user_info(said.text.trim()))),
+            expires: None,
+            strict_ready: false,
+        };
+        let account = ["ACCOUNT_ID", "HARNESS_ACCOUNT_ID"].into_iter().find_map(|name| environment.text(name));
+        let account = account.map(|(_, said)| said.text.clone());
+        let mut judged = Judged { state, pairs: Vec::new(), account };
+        if let delegate::Generation::Legacy(legacy) = &delegate.generation {
+            self.say(Rule::LegacyDelegate, file, &container.name.at)
+                .message(format!(
+                    "`{}` is a legacy delegate ({}), which cannot use mTLS",
+                    shown(&workload.name),
+                    legacy.because
+                ))
+                .help("move it to an immutable delegate image, then to mTLS".to_owned());
+            return Some(judged);
+        }
+        self.image(delegate, container);
+        self.trust(&environment);
+        let consumer = Consumer {
+            file,
+            namespace: workload.namespace.as_deref(),
+            pod: &workload.pod,
+            container,
+            paths: path_variables(&delegate.generation).map(|(name, _)| environment.path(name)),
+        };
+        let wires = wires(self.fleet, &consumer);
+        let upgrader = self.upgrader(delegate);
+        let managers: Vec<(u32, &Said)> = upgrader
+            .configs
+            .iter()
+            .filter_map(|(file, config)| Some((*file, config.manager.as_ref().filter(|said| !said.text.is_empty())?)))
+            .collect();
+        let set = |generation| path_variables(&generation).into_iter().any(|(name, _)| environment.is_set(name));
+        let is_on_mtls = set(delegate::Generation::Classic)
+            || set(delegate::Generation::ThreeX)
+            || wires.any()
+            || urls::any_mtls(&environment, &managers)
+            || upgrader.configs.iter().any(|(_, config)| config.paths.iter().any(Option::is_some))
+            || upgrader.jobs.iter().any(|(.., wires)| wires.any())
+            || self.has_default_secret(delegate);
+        if !is_on_mtls {
+            let path = shell(self.fleet.path(file));
+            self.say(Rule::NotMtls, file, &container.name.at)
+                .message(format!("`{}` is without mTLS", shown(&workload.name)))
+                .help(format!(
+                    "delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt --endpoint https://… {path}"
+                ));
+            return Some(judged);
+        }
+        self.variables(delegate, &environment, container, workload);
+        self.parts(&consumer, &wires, workload);
+        let pair = self.wiring(&consumer, &wires);
+        let mut named = Vec::new();
+        self.secrets(&consumer, &wires, &mut named);
+        let loader = match delegate.generation {
+            delegate::Generation::ThreeX => Loader::Go,
+            _ => Loader::Java,
+        };
+        judged.pairs.push((pair, loader));
+        self.urls(&environment, &managers);
+        self.upgrader_parts(delegate, &upgrader, &mut named, &mut judged.pairs);
+        judged.state.mtls = if self.has_errors() { Mtls::Partial } else { Mtls::Complete };
+        if delegate.generation != delegate::Generation::ThreeX {
+            self.grpc(&environment, container, file);
+        }
+        Some(judged)
+    }
+
+    fn image(&mut self, delegate: &Delegate, container: &Container) {
+        let Some(tag) = &delegate.unknown_tag else { return };
+        let at = container.image.as_ref().map_or(&container.name.at, |image| &image.at);
+        let named = if tag.is_empty() { "no image".to_owned() } else { format!("the image `{}`", printable(tag)) };
+        self.say(Rule::UnknownImageTag, delegate.workload.file, at)
+            .message(format!("cannot tell from {named} whether this delegate supports mTLS"))
+            .help("immutable delegates (`yy.mm.nnnnn`) and Delegate 3.x do, legacy delegates do not".to_owned());
+    }
+
+    fn trust(&mut self, environment: &Environment<'f>) {
+        let Some((variable, said)) = environment.text("TRUST_ALL_CERTIFICATES") else { return };
+        if !said.text.eq_ignore_ascii_case("false") {
+            self.say(Rule::TrustAllCertificates, variable.file, &said.at)
+                .message(
+                    "takes any certificate for the server's: anybody on the way can pose as the platform".to_owned(),
+                )
+                .help("take `TRUST_ALL_CERTIFICATES` out; it is meant for debugging".to_owned());
+        }
+    }
+
+    fn grpc(&mut self, environment: &Environment<'f>, container: &Container, file: u32) {
+        let (name, value) = GRPC;
+        let (file, at) = match (environment.get(name), environment.text(name)) {
+            (_, Some((_, said))) if said.text == value => return,
+            (_, Some((variable, said))) => (variable.file, &said.at),
+            (Some(_), None) if environment.is_set(name) => return,
+            _ => (file, &container.name.at),
+        };
+        self.say(Rule::GrpcAuthority, file, at)
+            .message(format!(
+                "`{name}` is not \"{value}\": gRPC calls carry an authority that the mTLS gateway may not route"
+            ))
+            .help(format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`"));
+    }
+
+    /// 2: the variables that the pair is read by.
+    fn variables(
+        &mut self,
+        delegate: &Delegate,
+        environment: &Environment<'f>,
+        container: &Container,
+        workload: &Workload,
+    ) {
+        let wanted = path_variables(&delegate.generation);
+        let missing: Vec<&str> =
+            wanted.iter().map(|(name, _)| *name).filter(|name| !environment.is_set(name)).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let other = match delegate.generation {
+            delegate::Generation::ThreeX => delegate::Generation::Classic,
+            _ => delegate::Generation::ThreeX,
+        };
+        let foreign =
+            path_variables(&other).into_iter().find_map(|(name, _)| environment.get(name).map(|it| (name, it)));
+        let named: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        let are = if named.len() == 1 { "is" } else { "are" };
+        let because = match (&foreign, &other) {
+            (Some((name, _)), delegate::Generation::ThreeX) => {
+                format!("; `{name}` is for Delegate 3.x, and this is a classic one")
+            }
+            (Some((name, _)), _) => format!("; `{name}` is for classic delegates, and this is Delegate 3.x"),
+            (None, _) => String::new(),
+        };
+        let items: Vec<String> = wanted
+            .iter()
+            .filter(|(name, _)| missing.contains(name))
+            .map(|(name, path)| format!("`{{name: {name}, value: \"{path}\"}}`"))
+            .collect();
+        let empty = missing.iter().find_map(|name| environment.get(name));
+        let (file, at) = match empty {
+            Some(variable) => (variable.file, &variable.name.at),
+            None => (delegate.workload.file, &container.name.at),
+        };
+        self.say(Rule::MissingEnv, file, at)
+            .message(format!("{} of `{}` {are} not set{because}", named.join(" and "), shown(&workload.name)))
+            .help(format!("add to `env`: {}", items.join(", ")));
+    }
+
+    /// 3 and 4: whether there is a mount or a volume at all. What is wrong with one of them is found on the way.
+    fn parts(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, workload: &Workload) {
+        if wires.any() {
+            return;
+        }
+        let (file, at) = (consumer.file, &consumer.container.name.at);
+        let container = shown(&consumer.container.name);
+        self.say(Rule::MissingVolumeMount, file, at)
+            .message(format!("the container `{container}` does not mount the certificate"))
+            .help(format!("add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`"));
+        let name = shown(&workload.name);
+        self.say(Rule::MissingVolume, file, at)
+            .message(format!("the pod of `{name}` has no volume with the certificate"))
+            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {name}-{VOLUME}}}}}`"));
+    }
+
+    /// 1: the Secrets that the volumes name. `named` has those that were looked for already.
+    fn secrets(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, named: &mut Vec<&'f str>) {
+        let file = consumer.file;
+        for volume in &wires.volumes {
+            let Source::Secrets { all, .. } = &volume.source else { continue };
+            for source in all {
+                let name = source.name.text.as_str();
+                if name.is_empty() {
+                    self.say(Rule::MissingSecret, file, &source.name.at)
+                        .message(format!("the volume `{}` names no Secret", shown(&volume.name)))
+                        .help("set `secretName`".to_owned());
+                    continue;
+                }
+                if named.contains(&name) || self.fleet.secret(file, consumer.namespace, name).is_some() {
+                    continue;
+                }
+                named.push(name);
+                if let Some((location, secret)) = self.fleet.secret_in(file, name)
+                    && let Some(namespace) = &secret.namespace
+                {
+                    let own = printable(consumer.namespace.unwrap_or_default());
+                    self.say(Rule::WrongNamespace, location.file, &namespace.at)
+                        .message(format!(
+                            "the Secret `{}` is in the namespace `{}`, and the pod that mounts it in `{own}`",
+                            shown(&secret.name),
+                            shown(namespace)
+                        ))
+                        .help(format!("set its namespace to `{own}`"));
+                    continue;
+                }
+                let unused = self.fleet.unmounted_pair(file);
+                let said = self.say(Rule::MissingSecret, file, &source.name.at);
+                match unused {
+                    Some(secret) => said
+                        .message(format!(
+                            "there is no Secret `{}` here; the pair stands in the Secret `{}` of line {}, which nobody mounts",
+                            shown(&source.name),
+                            shown(&secret.name),
+                            secret.name.at.place.line
+                        ))
+                        .help(format!("use one name for both: `{}`", shown(&secret.name))),
+                    None => said
+                        .severity(Severity::Note)
+                        .message(format!("the Secret `{}` is not among these files, so its certificate is not judged", shown(&source.name)))
+                        .help("check it where it is: `kubectl get secret … -o yaml | delegate-mtls certs inspect --ca ca.crt -`".to_owned()),
+                };
+            }
+        }
+    }
+
+    /// Whether a Secret made for this delegate stands beside it.
+    fn has_default_secret(&self, delegate: &Delegate) -> bool {
+        let name = format!("{}-{VOLUME}", delegate.name);
+        let found = self.fleet.secret_in(delegate.workload.file, &name);
+        found.is_some_and(|(_, secret)| secret.has(CERTIFICATE_KEY))
+    }
+
+    fn upgrader(&self, delegate: &Delegate) -> Upgrader<'f> {
+        let configs: Vec<(u32, &UpgraderConfig)> = delegate
+            .upgraders
+            .iter()
+            .filter_map(|location| match self.fleet.object(*location)? {
+                Object::ConfigMap(map) => Some((location.file, map.upgrader.as_ref()?)),
+                _ => None,
+            })
+            .collect();
+        let paths: Vec<Option<Path<'f>>> = UPGRADER_KEYS
+            .into_iter()
+            .zip(0..)
+            .map(|((of, _), at)| {
+                let said = |(file, config): &(u32, &'f UpgraderConfig)| {
+                    let said = config.paths.iter().nth(at)?.as_ref().filter(|said| !said.text.is_empty())?;
+                    Some(Path { of, file: *file, said })
+                };
+                configs.iter().find_map(said)
+            })
+            .collect();
+        let [certificate, key] = [paths.first().copied().flatten(), paths.last().copied().flatten()];
+        let consumer = |location: &Location| -> Option<(u32, Consumer<'f>, Wires<'f>)> {
+            let workload = self.fleet.workload(*location)?;
+            let consumer = Consumer {
+                file: location.file,
+                namespace: workload.namespace.as_deref(),
+                pod: &workload.pod,
+                container: workload.pod.containers.get(workload.upgrader?)?,
+                paths: [certificate, key],
+            };
+            let wires = wires(self.fleet, &consumer);
+            Some((location.file, consumer, wires))
+        };
+        let jobs = delegate.upgrader_jobs.iter().chain(&delegate.orphan_jobs).filter_map(consumer);
+        Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }
+    }
+
+    /// 6 and 7: the upgrader's configuration and CronJob.
+    fn upgrader_parts(
+        &mut self,
+        delegate: &Delegate,
+        upgrader: &Upgrader<'f>,
+        named: &mut Vec<&'f str>,
+        pairs: &mut Vec<([Option<Read>; 2], Loader)>,
+    ) {
+        let name = printable(&delegate.name);
+        for (file, config) in &upgrader.configs {
+            if let Some((at, why)) = &config.broken {
+                self.say(Rule::UpgraderConfigIncomplete, *file, at)
+                    .message(format!("the upgrader's `config.yaml` is {why}"))
+                    .help("write it anew from the platform's manifest".to_owned());
+                continue;
+            }
+            let missing = UPGRADER_KEYS.iter().zip(&config.paths);
+            let missing: Vec<&(&str, &str)> = missing
+                .filter(|(_, said)| said.as_ref().is_none_or(|said| said.text.is_empty()))
+                .map(|(key, _)| key)
+                .collect();
+            if !missing.is_empty() {
+                let keys: Vec<String> = missing.iter().map(|(key, _)| format!("`{key}`")).collect();
+                let lines: Vec<String> = missing.iter().map(|(key, path)| format!("`{key}: {path}`")).collect();
+                self.say(Rule::UpgraderConfigIncomplete, *file, &config.key)
+                    .message(format!(
+                        "the upgrader of `{name}` is left behind: `config.yaml` has no {}",
+                        keys.join(" and no ")
+                    ))
+                    .help(format!("add above `delegateConfig:` {}", lines.join(" and ")));
+            }
+            if upgrader.jobs.is_empty() && delegate.upgrader_jobs.is_empty() {
+                self.say(Rule::UpgraderJobIncomplete, *file, &config.key)
+                    .severity(Severity::Note)
+                    .message(format!("the CronJob of the upgrader of `{name}` is not among these files"))
+                    .help("check both in one run".to_owned());
+            }
+        }
+        for (file, consumer, wires) in &upgrader.jobs {
+            let container = &consumer.container.name;
+            if upgrader.orphan {
+                self.say(Rule::UpgraderConfigIncomplete, *file, &container.at)
+                    .severity(Severity::Note)
+                    .message(format!("the ConfigMap of the upgrader of `{name}` is not among these files"))
+                    .help("check both in one run".to_owned());
+            }
+            if !wires.any() {
+                self.say(Rule::UpgraderJobIncomplete, *file, &container.at)
+                    .message(format!(
+                        "the upgrader of `{name}` is left behind: `{}` does not mount the certificate",
+                        shown(container)
+                    ))
+                    .help("delegate-mtls inject moves the upgrader together with its delegate".to_owned());
+                continue;
+            }
+            let pair = self.wiring(consumer, wires);
+            self.secrets(consumer, wires, named);
+            pairs.push((pair, Loader::Go));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A ConfigMap → the variables in it that matter, and the upgrader's configuration, which is YAML inside YAML.
+
+use super::pod::Value;
+use super::{Page, Said, Spot, text_of};
+use crate::delegate::Stream;
+use crate::delegate::parts::UPGRADER_KEYS;
+use crate::yaml::{Document, Found};
+
+/// A ConfigMap.
+pub(in crate::check) struct ConfigMap {
+    /// Its entries, each as a variable would be.
+    pub(in crate::check) entries: Vec<(Said, Value)>,
+    pub(in crate::check) upgrader: Option<UpgraderConfig>,
+}
+
+/// The `config.yaml` of an upgrader.
+pub(in crate::check) struct UpgraderConfig {
+    /// The key `config.yaml`.
+    pub(in crate::check) key: Spot,
+    /// Where it says that the certificate and the key are.
+    pub(in crate::check) paths: [Option<Said>; 2],
+    /// Where it finds the manager.
+    pub(in crate::check) manager: Option<Said>,
+    /// Why it cannot be read.
+    pub(in crate::check) broken: Option<(Spot, String)>,
+}
+
+pub(super) fn read(document: &Document<'_>, map: Found, page: &mut Page<'_>) -> Option<ConfigMap> {
+    let data = document.get(map, "data")?;
+    let mut entries = Vec::new();
+    let mut upgrader = None;
+    for entry in document.entries(data.node) {
+        let key = page.said(document, Found { node: entry.key, via: None });
+        let value = document.resolve(entry.value);
+        if key.text == "config.yaml" {
+            upgrader = Some(upgrader_config(document, value, key.at.clone(), page));
+        }
+        let value = Value::read(document, Some(value), &key.text, page);
+        entries.push((key, value));
+    }
+    Some(ConfigMap { entries, upgrader })
+}
+
+fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut Page<'_>) -> UpgraderConfig {
+    let mut config = UpgraderConfig { key, paths: [None, None], manager: None, broken: None };
+    let text = text_of(document, value).to_owned();
+    let outer = page.of(document, value.node);
+    let embedded = document.layout().embedded(value.node);
+    let inner = Stream::new(&text).and_then(|stream| stream.document(0));
+    match inner {
+        Err(error) => {
+            let offset = embedded.as_ref().and_then(|embedded| embedded.outward(error.offset));
+            let at = offset.map_or(outer, |offset| page.spot(offset..offset));
+            config.broken = Some((at, error.cause));
+        }
+        Ok(inner) => {
+            // in any other style than a literal block, places inside cannot be told: the whole stands for them
+            let is_literal = embedded.is_some();
+            page.embedded = embedded;
+            let mut said = |found| {
+                let said = page.said(&inner, found);
+                if is_literal { said } else { Said { at: outer.clone(), ..said } }
+            };
+            if let Some(root) = inner.root().map(|root| inner.resolve(root)) {
+                config.paths = UPGRADER_KEYS.map(|(key, _)| inner.get(root, key).map(&mut said));
+                config.manager = inner.at(root, &["delegateConfig", "managerHost"]).map(&mut said);
+            }
+            page.embedded = None;
+        }
+    }
+    config
+}

@@ -1,0 +1,312 @@
+//! A pod's spec → its containers with their variables and mounts, its volumes, and who runs it (Kubernetes API:
+//! `PodSpec`). Values are kept only where they are judged.
+
+use super::{Page, Said, Spot, text_of};
+use crate::delegate::parts::MANAGER;
+use crate::yaml::{Document, Found, Kind, ScalarStyle};
+
+/// The spec of a pod.
+pub(in crate::check) struct Pod {
+    pub(in crate::check) containers: Vec<Container>,
+    pub(in crate::check) volumes: Vec<Volume>,
+    pub(in crate::check) security: Security,
+}
+
+/// A container of a pod.
+pub(in crate::check) struct Container {
+    /// Its name; where it has none, the container itself.
+    pub(in crate::check) name: Said,
+    pub(in crate::check) image: Option<Said>,
+    pub(in crate::check) env: Vec<Variable>,
+    pub(in crate::check) mounts: Vec<Mount>,
+    pub(in crate::check) security: Security,
+}
+
+/// An item of `env`.
+pub(in crate::check) struct Variable {
+    pub(in crate::check) name: Said,
+    pub(in crate::check) value: Value,
+}
+
+/// What a variable is set to.
+#[derive(Clone)]
+pub(in crate::check) enum Value {
+    /// A text, of a variable that is judged.
+    Text(Said),
+    /// Something that the manifest does not say: `valueFrom`, `$(VAR)`, `${VAR}`.
+    Elsewhere,
+    /// Nothing.
+    Nothing,
+    /// A text that nobody asks for.
+    Other,
+}
+
+/// An item of `volumeMounts` (Kubernetes API: `VolumeMount`).
+pub(in crate::check) struct Mount {
+    /// The volume's name; where it has none, the mount itself.
+    pub(in crate::check) name: Said,
+    pub(in crate::check) path: Said,
+    /// `subPath`; `None` inside where it is an expression.
+    pub(in crate::check) sub_path: Option<Option<String>>,
+    /// Where it is said to be written, or not said to be read only.
+    pub(in crate::check) writable: Option<Spot>,
+    /// Fields that a mount does not have.
+    pub(in crate::check) unknown: Vec<Said>,
+}
+
+/// An item of `volumes` (Kubernetes API: `Volume`).
+pub(in crate::check) struct Volume {
+    pub(in crate::check) name: Said,
+    pub(in crate::check) source: Source,
+}
+
+impl Volume {
+    /// The Secrets that it brings.
+    pub(in crate::check) fn secrets(&self) -> &[SecretSource] {
+        match &self.source {
+            Source::Secrets { all, .. } => all,
+            Source::Opaque => &[],
+        }
+    }
+}
+
+/// What a volume brings.
+pub(in crate::check) enum Source {
+    /// Secrets: one, or those among the sources of a projected volume.
+    Secrets {
+        all: Vec<SecretSource>,
+        /// The mode that files have unless their item says otherwise.
+        mode: Option<Mode>,
+    },
+    /// Anything else: its files cannot be known.
+    Opaque,
+}
+
+/// A Secret of a volume (Kubernetes API: `SecretVolumeSource`, `SecretProjection`).
+pub(in crate::check) struct SecretSource {
+    /// The Secret's name; where it has none, the source itself.
+    pub(in crate::check) name: Said,
+    /// Key, path and mode of every file; `None`: all keys under their own names.
+    pub(in crate::check) items: Option<Vec<Item>>,
+    /// Whether the pod starts without it as well.
+    pub(in crate::check) optional: bool,
+}
+
+/// A file of a Secret in a volume (Kubernetes API: `KeyToPath`).
+pub(in crate::check) struct Item {
+    pub(in crate::check) key: String,
+    pub(in crate::check) path: String,
+    pub(in crate::check) mode: Option<Mode>,
+}
+
+/// The permission bits of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::check) struct Mode {
+    /// The bits.
+    pub(in crate::check) bits: u32,
+    /// As written.
+    pub(in crate::check) said: Said,
+}
+
+/// Who runs a pod or a container (Kubernetes API: `PodSecurityContext`, `SecurityContext`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::check) struct Security {
+    pub(in crate::check) run_as_user: Option<u64>,
+    pub(in crate::check) run_as_group: Option<u64>,
+    pub(in crate::check) run_as_non_root: Option<bool>,
+    pub(in crate::check) fs_group: Option<u64>,
+    pub(in crate::check) supplemental_groups: Vec<u64>,
+}
+
+pub(super) fn read(document: &Document<'_>, spec: Found, page: &mut Page<'_>) -> Pod {
+    let mut reader = Reader { document, page };
+    Pod {
+        containers: reader.list(spec, "containers").into_iter().map(|item| reader.container(item)).collect(),
+        volumes: reader.list(spec, "volumes").into_iter().map(|item| reader.volume(item)).collect(),
+        security: reader.security(spec),
+    }
+}
+
+struct Reader<'r, 'd, 't> {
+    document: &'r Document<'d>,
+    page: &'r mut Page<'t>,
+}
+
+impl Reader<'_, '_, '_> {
+    fn list(&self, of: Found, key: &str) -> Vec<Found> {
+        self.document.get(of, key).into_iter().flat_map(|list| self.document.items_of(list)).collect()
+    }
+
+    /// The text under a key; where there is none, nothing, at the place of the mapping's first word.
+    fn said(&mut self, of: Found, key: &str) -> Said {
+        match self.document.get(of, key) {
+            Some(found) => self.page.said(self.document, found),
+            None => {
+                let first = self.document.entries(of.node).next().map_or(of.node, |entry| entry.key);
+                Said { text: String::new(), at: self.page.of(self.document, first) }
+            }
+        }
+    }
+
+    fn text(&self, of: Found, key: &str) -> Option<&str> {
+        self.document.text_at(of, &[key])
+    }
+
+    fn container(&mut self, container: Found) -> Container {
+        let mut env = Vec::new();
+        for item in self.list(container, "env") {
+            let name = self.said(item, "name");
+            let value = match self.document.get(item, "valueFrom") {
+                Some(_) => Value::Elsewhere,
+                None => Value::read(self.document, self.document.get(item, "value"), &name.text, self.page),
+            };
+            env.push(Variable { name, value });
+        }
+        Container {
+            name: self.said(container, "name"),
+            image: self.document.get(container, "image").map(|image| self.page.said(self.document, image)),
+            env,
+            mounts: self.list(container, "volumeMounts").into_iter().map(|item| self.mount(item)).collect(),
+            security: self.security(container),
+        }
+    }
+
+    fn mount(&mut self, mount: Found) -> Mount {
+        const FIELDS: [&str; 8] =
+            ["name", "mountPath", "subPath", "subPathExpr", "readOnly", "mountPropagation", "recursiveReadOnly", "<<"];
+        let name = self.said(mount, "name");
+        let read_only = self.document.get(mount, "readOnly");
+        let writable = match read_only {
+            Some(found) if text_of(self.document, found).eq_ignore_ascii_case("true") => None,
+            Some(found) => Some(self.page.of(self.document, found.node)),
+            None => Some(name.at.clone()),
+        };
+        let sub_path = self.text(mount, "subPath").map(|path| Some(path.to_owned()));
+        let keys = self.document.entries(mount.node).map(|entry| Found { node: entry.key, via: None });
+        let unknown: Vec<Found> = keys.filter(|key| !FIELDS.contains(&text_of(self.document, *key))).collect();
+        Mount {
+            path: self.said(mount, "mountPath"),
+            sub_path: sub_path.or_else(|| self.text(mount, "subPathExpr").map(|_| None)),
+            writable,
+            unknown: unknown.into_iter().map(|key| self.page.said(self.document, key)).collect(),
+            name,
+        }
+    }
+
+    fn volume(&mut self, volume: Found) -> Volume {
+        let name = self.said(volume, "name");
+        let source = if let Some(secret) = self.document.get(volume, "secret") {
+            Source::Secrets { all: vec![self.secret(secret, "secretName")], mode: self.mode(secret, "defaultMode") }
+        } else if let Some(projected) = self.document.get(volume, "projected") {
+            let sources = self.list(projected, "sources");
+            let secrets: Vec<Found> =
+                sources.iter().filter_map(|source| self.document.get(*source, "secret")).collect();
+            if secrets.is_empty() || secrets.len() < sources.len() {
+                // files of other sources may be what is looked for
+                Source::Opaque
+            } else {
+                Source::Secrets {
+                    all: secrets.into_iter().map(|secret| self.secret(secret, "name")).collect(),
+                    mode: self.mode(projected, "defaultMode"),
+                }
+            }
+        } else {
+            Source::Opaque
+        };
+        Volume { name, source }
+    }
+
+    fn secret(&mut self, secret: Found, name: &str) -> SecretSource {
+        let items = self.document.get(secret, "items").is_some().then(|| {
+            let items = self.list(secret, "items");
+            items
+                .into_iter()
+                .map(|item| Item {
+                    key: self.text(item, "key").unwrap_or_default().to_owned(),
+                    path: self.text(item, "path").unwrap_or_default().to_owned(),
+                    mode: self.mode(item, "mode"),
+                })
+                .collect()
+        });
+        SecretSource { name: self.said(secret, name), items, optional: self.flag(secret, "optional") == Some(true) }
+    }
+
+    /// A file mode as YAML 1.1 reads it, which is what Kubernetes' parser does: octal with a leading `0` or `0o`.
+    fn mode(&mut self, of: Found, key: &str) -> Option<Mode> {
+        let found = self.document.get(of, key)?;
+        if self.document.kind(found.node) != Kind::Scalar(ScalarStyle::Plain) {
+            return None;
+        }
+        let said = self.page.said(self.document, found);
+        let octal =
+            said.text.strip_prefix("0o").or_else(|| said.text.strip_prefix('0').filter(|rest| !rest.is_empty()));
+        let bits = match octal {
+            Some(digits) => u32::from_str_radix(digits, 8),
+            None => said.text.parse(),
+        };
+        Some(Mode { bits: bits.ok()?, said })
+    }
+
+    fn number(&self, of: Found, key: &str) -> Option<u64> {
+        self.text(of, key)?.parse().ok()
+    }
+
+    fn flag(&self, of: Found, key: &str) -> Option<bool> {
+        match self.text(of, key)? {
+            text if text.eq_ignore_ascii_case("true") => Some(true),
+            text if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    fn security(&self, of: Found) -> Security {
+        let Some(context) = self.document.get(of, "securityContext") else { return Security::default() };
+        let groups = self.list(context, "supplementalGroups");
+        Security {
+            run_as_user: self.number(context, "runAsUser"),
+            run_as_group: self.number(context, "runAsGroup"),
+            run_as_non_root: self.flag(context, "runAsNonRoot"),
+            fs_group: self.number(context, "fsGroup"),
+            supplemental_groups: groups
+                .iter()
+                .filter_map(|group| text_of(self.document, *group).parse().ok())
+                .collect(),
+        }
+    }
+}
+
+/// The variables whose values are judged, whatever they look like.
+const JUDGED: [&str; 11] = [
+    MANAGER,
+    "LOG_STREAMING_SERVICE_URL",
+    "TI_SERVICE_URL",
+    "DELEGATE_CLIENT_CERTIFICATE_PATH",
+    "DELEGATE_CLIENT_CERTIFICATE_KEY_PATH",
+    "HARNESS_CLIENT_CERT_FILE",
+    "HARNESS_CLIENT_KEY_FILE",
+    "GRPC_AUTHORITY_MODIFICATION_DISABLED",
+    "TRUST_ALL_CERTIFICATES",
+    "ACCOUNT_ID",
+    "HARNESS_ACCOUNT_ID",
+];
+
+/// URLs longer than this are not kept.
+const LONGEST_URL: usize = 2048;
+
+impl Value {
+    /// The value of a variable; `None` is one without, which is empty.
+    pub(super) fn read(document: &Document<'_>, found: Option<Found>, name: &str, page: &mut Page<'_>) -> Value {
+        let text = found.map(|found| text_of(document, found)).unwrap_or_default();
+        let is_judged = JUDGED.contains(&name);
+        if !is_judged && !(text.contains("://") && text.len() <= LONGEST_URL) {
+            return Value::Other;
+        }
+        // expanded by Kubernetes, or by whatever comes before it (envsubst, Flux)
+        if text.contains("$(") || text.contains("${") {
+            return Value::Elsewhere;
+        }
+        found.map_or(Value::Nothing, |found| {
+            Value::Text(Said { text: text.to_owned(), at: page.of(document, found.node) })
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Where a delegate and its upgrader find the platform: one endpoint for all, of a form that asks for certificates.
+
+use http::Uri;
+
+use super::environment::Environment;
+use super::facts::Said;
+use super::fleet::Judge;
+use crate::delegate::parts::MANAGER;
+use crate::endpoint::{Endpoint, is_mtls, mask_user_info};
+use crate::finding::{Rule, Severity};
+use crate::identity::printable;
+
+/// The variables that have to be at the endpoint.
+const SERVICES: [&str; 2] = ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"];
+
+/// A URL and what it is the value of.
+struct Url<'f> {
+    of: &'f str,
+    file: u32,
+    said: &'f Said,
+}
+
+impl Url<'_> {
+    fn shown(&self) -> String {
+        printable(&mask_user_info(&self.said.text))
+    }
+}
+
+/// Whether any of a delegate's URLs is at an mTLS endpoint.
+pub(super) fn any_mtls<'f>(environment: &Environment<'f>, upgraders: &[(u32, &'f Said)]) -> bool {
+    let (manager, services) = urls(environment, upgraders);
+    manager.iter().chain(&services).any(|url| is_mtls(&url.said.text))
+}
+
+fn urls<'f>(environment: &Environment<'f>, upgraders: &[(u32, &'f Said)]) -> (Option<Url<'f>>, Vec<Url<'f>>) {
+    let url = |of: &'static str| environment.text(of).map(|(variable, said)| Url { of, file: variable.file, said });
+    let upgraders = upgraders.iter().map(|(file, said)| Url { of: "managerHost", file: *file, said });
+    (url(MANAGER), SERVICES.into_iter().filter_map(url).chain(upgraders).collect())
+}
+
+impl<'f> Judge<'_, 'f> {
+    /// Judges the URLs of a delegate that is on mTLS at least in part.
+    pub(super) fn urls(&mut self, environment: &Environment<'f>, upgraders: &[(u32, &'f Said)]) {
+        let (manager, mut others) = urls(environment, upgraders);
+        let mut all: Vec<Url<'f>> = manager.into_iter().collect();
+        all.append(&mut others);
+        all.retain(|url| !self.placeholder(url));
+        // the manager URL leads, unless it was left behind
+        let leads = |url: &&Url<'f>| url.of == MANAGER && is_mtls(&url.said.text);
+        let leader = all.iter().find(leads).or_else(|| all.iter().find(|url| is_mtls(&url.said.text)));
+        let leader = leader.or_else(|| all.iter().find(|url| url.of == MANAGER));
+        let Some(authority) = leader.and_then(|leader| authority(&leader.said.text)) else {
+            for url in all.iter().filter(|url| url.of == MANAGER) {
+                self.manager(url);
+            }
+            return;
+        };
+        let leader = leader.map_or(String::new(), |leader| format!("`{}`", leader.of));
+        for url in &all {
+            let is_here = self::authority(&url.said.text).as_ref() == Some(&authority);
+            if is_here && url.of == MANAGER {
+                self.manager(url);
+            } else if !is_here {
+                self.say(Rule::EndpointDiffers, url.file, &url.said.at)
+                    .message(format!("`{}` is at `{}`, and {leader} at `{authority}`", url.of, url.shown()))
+                    .help(format!("move it: `{}`", moved(&url.said.text, &authority)));
+            }
+        }
+        for (name, variable) in environment.iter().filter(|(name, _)| *name != MANAGER && !SERVICES.contains(name)) {
+            let Some((_, said)) = environment.text(name) else { continue };
+            let host = said.text.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
+            let is_platform = host.is_some_and(|host| host.ends_with(".harness.io"));
+            if is_platform && self::authority(&said.text).as_ref() != Some(&authority) {
+                let shown = printable(&mask_user_info(&said.text));
+                self.say(Rule::EndpointDiffers, variable.file, &said.at)
+                    .severity(Severity::Note)
+                    .message(format!("`{}` is still on the platform's host: `{shown}`", printable(name)))
+                    .help(format!("if the delegate calls it: `{}`", moved(&said.text, &authority)));
+            }
+        }
+    }
+
+    /// Whether a URL is a template's placeholder, which is said.
+    fn placeholder(&mut self, url: &Url<'f>) -> bool {
+        let text = url.said.text.trim();
+        let is_placeholder = text.contains("PUT_YOUR_")
+            || text.contains('<') && text.contains('>')
+            || text.starts_with('{') && text.ends_with('}');
+        if is_placeholder {
+            self.say(Rule::PlaceholderLeft, url.file, &url.said.at)
+                .message(format!("`{}` is still a placeholder: `{}`", url.of, url.shown()))
+                .help("set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned());
+        }
+        is_placeholder
+    }
+
+    /// Whether the manager URL is an endpoint that asks for certificates.
+    fn manager(&mut self, url: &Url<'f>) {
+        let text = url.said.text.trim();
+        let example = "such as `https://acme.harness.io:8443`";
+        let why = match Endpoint::parse(text) {
+            _ if !text.starts_with("https://") => Err("it does not begin with `https://`".to_owned()),
+            Err(error) => Err(error.why().to_owned()),
+            Ok(endpoint) => Ok(endpoint),
+        };
+        let endpoint = match why {
+            Ok(endpoint) => endpoint,
+            Err(why) => {
+                self.say(Rule::EndpointInvalid, url.file, &url.said.at)
+                    .message(format!("`{}` is no mTLS endpoint: {why}: `{}`", url.of, url.shown()))
+                    .help(format!("set it to the account's mTLS endpoint without a path, {example}"));
+                return;
+            }
+        };
+        let host = endpoint.host().to_ascii_lowercase();
+        if let Some(prefix) = host.strip_suffix(".agent.harness.io") {
+            if prefix.contains('.') {
+                self.say(Rule::EndpointInvalid, url.file, &url.said.at)
+                    .message(format!(
+                        "`{}` is `{}`: the server's certificate is for one name before `.agent.harness.io`, not for two",
+                        url.of,
+                        url.shown()
+                    ))
+                    .help("ask for the account's mTLS endpoint".to_owned());
+            }
+        } else if host.ends_with(".harness.io") && endpoint.port() != 8443 {
+            self.say(Rule::EndpointPort, url.file, &url.said.at)
+                .message(format!(
+                    "`{}` is `{}`, where nobody asks for a certificate: the port 8443 is missing",
+                    url.of,
+                    url.shown()
+                ))
+                .help(format!("set it to the account's mTLS endpoint, {example}"));
+        }
+    }
+}
+
+/// Scheme, host and port of a URL, written alike for all that mean the same. `None` for anything else.
+fn authority(url: &str) -> Option<String> {
+    let uri: Uri = url.trim().parse().ok()?;
+    let scheme = uri.scheme_str()?;
+    let default = if scheme == "https" { 443 } else { 80 };
+    let host = uri.host()?.to_ascii_lowercase();
+    Some(match uri.port_u16().unwrap_or(default) {
+        port if port == default => format!("{scheme}://{host}"),
+        port => format!("{scheme}://{host}:{port}"),
+    })
+}
+
+/// A URL as it is at the endpoint. What comes before a service's path is the platform's own, and not known there.
+fn moved(url: &str, authority: &str) -> String {
+    let path = url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
+    let service = ["/log-service", "/ti-service"].iter().find_map(|service| path.find(service));
+    let kept = service.and_then(|at| path.get(at..)).unwrap_or_default();
+    printable(&format!("{authority}{kept}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_authority_has_one_writing() {
+        for (url, expected) in [
+            ("https://a.b", Some("https://a.b")),
+            ("https://A.b:443/x?y", Some("https://a.b")),
+            ("https://u:p@a.b:8443/", Some("https://a.b:8443")),
+            ("http://a.b:443", Some("http://a.b:443")),
+            ("a.b", None),
+            ("/x", None),
+            ("", None),
+        ] {
+            assert_eq!(authority(url).as_deref(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_moved_url_keeps_the_service_and_not_the_platforms_path() {
+        let moved = |url: &str| moved(url, "https://e:8443");
+        assert_eq!(moved("https://app.harness.io/gratis/log-service/"), "https://e:8443/log-service/");
+        assert_eq!(moved("https://app.harness.io/gratis"), "https://e:8443");
+        assert_eq!(moved("no url"), "https://e:8443");
+    }
+}

@@ -1,0 +1,372 @@
+//! A container that should read the pair: its variables → its mounts → the pod's volumes → the Secret, each step as a
+//! kubelet takes it.
+
+use super::facts::{Container, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
+use super::fleet::{Fleet, Judge};
+use crate::delegate::Location;
+use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
+use crate::endpoint::is_under;
+use crate::finding::{Rule, Severity};
+use crate::identity::{printable, shell};
+
+/// A container that reads the pair, and what is known of where it looks for it.
+pub(super) struct Consumer<'f> {
+    /// The file that its workload stands in.
+    pub(super) file: u32,
+    pub(super) namespace: Option<&'f str>,
+    pub(super) pod: &'f Pod,
+    pub(super) container: &'f Container,
+    /// What names the certificate's path and the key's, with the path; `None` where none is known.
+    pub(super) paths: [Option<Path<'f>>; 2],
+}
+
+/// A path that was written somewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'f> {
+    /// What it is the value of.
+    pub(super) of: &'static str,
+    /// The file that it is written in.
+    pub(super) file: u32,
+    pub(super) said: &'f Said,
+}
+
+/// Which value of which Secret a container reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Read {
+    pub(super) secret: Location,
+    pub(super) key: String,
+}
+
+/// What a container has of the way to the Secret.
+pub(super) struct Wires<'f> {
+    /// Its mounts of the certificate, or what were meant as such.
+    pub(super) mounts: Vec<&'f Mount>,
+    /// The pod's volumes that bring it.
+    pub(super) volumes: Vec<&'f Volume>,
+}
+
+impl Wires<'_> {
+    pub(super) fn any(&self) -> bool {
+        !self.mounts.is_empty() || !self.volumes.is_empty()
+    }
+}
+
+/// Looks for a container's mounts and volumes: by their names, where they are put, what they bring, and what the paths ask
+/// for.
+pub(super) fn wires<'f>(fleet: &Fleet<'f>, consumer: &Consumer<'f>) -> Wires<'f> {
+    let brings = |volume: &&Volume| match &volume.source {
+        Source::Opaque => false,
+        Source::Secrets { all, .. } => {
+            volume.name.text == VOLUME
+                || all.iter().any(|source| {
+                    source.name.text.contains(VOLUME) || fleet.holds_pair(consumer.file, consumer.namespace, source)
+                })
+        }
+    };
+    let volumes: Vec<&Volume> = consumer.pod.volumes.iter().filter(brings).collect();
+    let is_asked_for = |mount: &Mount| {
+        let paths = consumer.paths.iter().flatten();
+        paths.map(|path| cleaned(&path.said.text)).any(|path| covers(mount, &path))
+    };
+    let mounts = consumer.container.mounts.iter().filter(|mount| {
+        mount.name.text == VOLUME
+            || is_under(&cleaned(&mount.path.text), MOUNT_PATH)
+            || volumes.iter().any(|volume| volume.name.text == mount.name.text)
+            || is_asked_for(mount)
+    });
+    Wires { mounts: mounts.collect(), volumes }
+}
+
+impl<'f> Judge<'_, 'f> {
+    /// Follows the wires of a container. `None` of the two where it cannot be told what is read, or nothing is.
+    pub(super) fn wiring(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>) -> [Option<Read>; 2] {
+        let file = consumer.file;
+        for mount in &consumer.container.mounts {
+            let is_certificate = wires.mounts.iter().any(|wire| std::ptr::eq(*wire, mount));
+            self.mount(consumer, mount, is_certificate, wires);
+        }
+        if wires.mounts.is_empty() {
+            for volume in &wires.volumes {
+                let name = printable(&volume.name.text);
+                self.say(Rule::VolumeWithoutMount, file, &volume.name.at)
+                    .message(format!(
+                        "the volume `{name}` holds the certificate, and the container `{}` does not mount it",
+                        printable(&consumer.container.name.text)
+                    ))
+                    .help(format!(
+                        "add to its `volumeMounts`: `{{name: {name}, mountPath: {MOUNT_PATH}, readOnly: true}}`"
+                    ));
+            }
+        }
+        for volume in &wires.volumes {
+            if let Source::Secrets { all, mode } = &volume.source {
+                self.volume(consumer, all, mode.as_ref());
+            }
+        }
+        let [certificate, key] = &consumer.paths;
+        [certificate, key].map(|path| self.follow(consumer, wires, path.as_ref()?))
+    }
+
+    fn mount(&mut self, consumer: &Consumer<'f>, mount: &Mount, is_certificate: bool, wires: &Wires<'f>) {
+        let file = consumer.file;
+        let name = printable(&mount.name.text);
+        for field in &mount.unknown {
+            self.say(Rule::UnknownMountField, file, &field.at)
+                .message(format!(
+                    "a volume mount has no field `{}`: `kubectl apply` refuses it",
+                    printable(&field.text)
+                ))
+                .help("take the line out".to_owned());
+        }
+        let is_declared = consumer.pod.volumes.iter().any(|volume| volume.name.text == mount.name.text);
+        if !is_declared {
+            let is_mounted =
+                |volume: &&&Volume| consumer.container.mounts.iter().any(|mount| mount.name.text == volume.name.text);
+            let other = wires.volumes.iter().find(|volume| is_certificate && !is_mounted(volume));
+            let help = match other {
+                Some(other) => format!(
+                    "the volume with the certificate is called `{}`: use one name for both",
+                    printable(&other.name.text)
+                ),
+                None if is_certificate => format!(
+                    "add to the pod's `volumes`: `{{name: {name}, secret: {{secretName: …}}}}`, or run `delegate-mtls inject`"
+                ),
+                None => "declare it in the pod's `volumes`, or take the mount out".to_owned(),
+            };
+            self.say(Rule::MountWithoutVolume, file, &mount.name.at)
+                .message(format!("mounts the volume `{name}`, which the pod does not declare"))
+                .help(help);
+        }
+        if let Some(at) = mount.writable.as_ref().filter(|_| is_certificate && is_declared) {
+            self.say(Rule::MountNotReadOnly, file, at)
+                .message(format!("the mount of `{name}` does not say that it is read only"))
+                .help("set `readOnly: true`; Kubernetes mounts Secrets read only in any case".to_owned());
+        }
+    }
+
+    /// The modes of a volume's files, for who is to read them.
+    fn volume(&mut self, consumer: &Consumer<'f>, sources: &[SecretSource], default: Option<&Mode>) {
+        let items = sources.iter().flat_map(|source| source.items.iter().flatten());
+        let modes: Vec<&Mode> = default.into_iter().chain(items.filter_map(|item| item.mode.as_ref())).collect();
+        for mode in modes {
+            let octal = format!("0{:o}", mode.bits);
+            let is_decimal = is_meant_octal(&mode.said.text, mode.bits);
+            if is_decimal {
+                let meant = &mode.said.text;
+                self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at)
+                    .message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant"))
+                    .help(format!(
+                        "write `0{meant}`, or {} in JSON",
+                        u32::from_str_radix(meant, 8).unwrap_or_default()
+                    ));
+            }
+            let severity = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
+                Readable::Yes => continue,
+                Readable::No(who) => (Severity::Error, format!("{who}, who cannot read files of mode {octal}")),
+                Readable::Unknown => (
+                    Severity::Warning,
+                    format!(
+                        "files of mode {octal} can be read by root alone, and the manifest does not say who runs the container"
+                    ),
+                ),
+            };
+            let (severity, message) = severity;
+            let said = self.say(Rule::UnreadableDefaultMode, consumer.file, &mode.said.at);
+            said.severity(severity)
+                .message(match severity {
+                    Severity::Error => format!("the container runs as {message}"),
+                    _ => message,
+                })
+                .help(
+                    "set `fsGroup` in the pod's `securityContext` and the mode 0440, or leave the mode out (0644)"
+                        .to_owned(),
+                );
+        }
+    }
+
+    /// Where a path leads.
+    fn follow(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, path: &Path<'f>) -> Option<Read> {
+        let wanted = cleaned(&path.said.text);
+        let covering = consumer.container.mounts.iter().filter(|mount| covers(mount, &wanted));
+        let Some(mount) = covering.max_by_key(|mount| cleaned(&mount.path.text).len()) else {
+            if let Some(mount) = wires.mounts.first() {
+                let file_name = wanted.rsplit('/').next().unwrap_or_default();
+                let there = cleaned(&mount.path.text);
+                self.mismatch(
+                    path,
+                    format!("but the certificate is mounted at `{}`", printable(&there)),
+                    format!("`{}/{}`", printable(&there), printable(file_name)),
+                );
+            }
+            return None;
+        };
+        let volume = consumer.pod.volumes.iter().find(|volume| volume.name.text == mount.name.text)?;
+        let Source::Secrets { all, .. } = &volume.source else { return None };
+        let rest = wanted.get(cleaned(&mount.path.text).len()..).unwrap_or_default().trim_start_matches('/');
+        let file = match &mount.sub_path {
+            None => rest.to_owned(),
+            Some(None) => return None,
+            Some(Some(sub)) if rest.is_empty() => sub.trim_matches('/').to_owned(),
+            Some(Some(sub)) => format!("{}/{rest}", sub.trim_matches('/')),
+        };
+        if file.is_empty() {
+            self.mismatch(
+                path,
+                "which is the mount itself, a directory".to_owned(),
+                format!("a file in it, such as `{}/client.crt`", printable(&wanted)),
+            );
+            return None;
+        }
+        let mut reads = None;
+        let mut known: Vec<String> = Vec::new();
+        let mut is_known = true;
+        for source in all {
+            let key = match &source.items {
+                None => Some(file.clone()),
+                Some(items) => {
+                    known.extend(items.iter().map(|item| item.path.clone()));
+                    items.iter().find(|item| item.path == file).map(|item| item.key.clone())
+                }
+            };
+            let Some(key) = key else { continue };
+            let Some((location, secret)) = self.fleet.secret(consumer.file, consumer.namespace, &source.name.text)
+            else {
+                is_known = false;
+                continue;
+            };
+            if secret.has(&key) {
+                reads = Some(Read { secret: location, key });
+                break;
+            }
+            if source.items.is_none() {
+                known.extend(secret.keys.iter().cloned());
+            } else {
+                self.missing_key(location, &key, path);
+                return None;
+            }
+        }
+        if reads.is_some() || !is_known {
+            return reads;
+        }
+        let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let alike = known.iter().find(|name| !ending.is_empty() && name.ends_with(&format!(".{ending}")));
+        match (alike, all.as_slice()) {
+            (Some(alike), _) => {
+                let there = format!("`{}/{}`", cleaned(&mount.path.text), printable(alike));
+                self.mismatch(path, format!("but the file is {there}"), there.clone());
+            }
+            (None, [source]) if source.items.is_none() => {
+                if let Some((location, _)) = self.fleet.secret(consumer.file, consumer.namespace, &source.name.text) {
+                    self.missing_key(location, &file, path);
+                }
+            }
+            (None, _) => {
+                let listed: Vec<String> = known.iter().map(|name| format!("`{}`", printable(name))).collect();
+                let listed = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
+                self.mismatch(path, format!("but the mount has {listed}"), "a file that is there".to_owned());
+            }
+        }
+        None
+    }
+
+    fn mismatch(&mut self, path: &Path<'f>, but: String, set: String) {
+        self.say(Rule::CertPathMismatch, path.file, &path.said.at)
+            .message(format!("`{}` is `{}`, {but}", path.of, printable(&path.said.text)))
+            .help(format!("set it to {set}"));
+    }
+
+    fn missing_key(&mut self, location: Location, key: &str, path: &Path<'f>) {
+        let Some(secret) = self.fleet.secret_at(location) else { return };
+        let (key, name) = (printable(key), printable(&secret.name.text));
+        let path_of_secret = shell(self.fleet.path(location.file));
+        self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
+            .message(format!("the Secret `{name}` has no `{key}`, which `{}` reads", path.of))
+            .help(format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {path_of_secret}"));
+    }
+}
+
+/// Whether a path lies where a mount is.
+fn covers(mount: &Mount, path: &str) -> bool {
+    let mounted = cleaned(&mount.path.text);
+    !mounted.is_empty() && is_under(path, &mounted)
+}
+
+/// Whether a decimal number was meant as octal: its digits are a usual mode, and what they make is none.
+fn is_meant_octal(text: &str, bits: u32) -> bool {
+    const USUAL: [u32; 18] = [
+        0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o750, 0o755, 0o770,
+        0o775, 0o777,
+    ];
+    !text.starts_with('0')
+        && u32::from_str_radix(text, 8).is_ok_and(|meant| USUAL.contains(&meant))
+        && !USUAL.contains(&bits)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Readable {
+    Yes,
+    No(String),
+    Unknown,
+}
+
+/// Whether a container's user can read a Secret's file, which belongs to root: `fsGroup` makes that group its owner, and
+/// lets it read (Kubernetes: Configure a Security Context for a Pod).
+fn readable(mode: u32, pod: &Security, container: &Security) -> Readable {
+    let user = container.run_as_user.or(pod.run_as_user);
+    let group = container.run_as_group.or(pod.run_as_group);
+    let is_non_root = container.run_as_non_root.or(pod.run_as_non_root) == Some(true);
+    let is_in_root_group = group == Some(0) || pod.supplemental_groups.contains(&0);
+    if user == Some(0) || pod.fs_group.is_some() || mode & 0o004 != 0 || is_in_root_group && mode & 0o040 != 0 {
+        return Readable::Yes;
+    }
+    match user {
+        Some(user) => Readable::No(format!("user {user}")),
+        None if is_non_root => Readable::No("a user other than root".to_owned()),
+        None => Readable::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_that_was_meant_octal_is_told_from_one_that_was_not() {
+        let meant = |text: &str| is_meant_octal(text, text.parse().unwrap());
+        for text in ["400", "440", "444", "500", "600", "640", "644", "755", "777"] {
+            assert!(meant(text), "{text}");
+        }
+        // 0400, 0440, 0444, 0600, 0640, 0644, 0777, and what nobody means
+        for text in ["256", "288", "292", "384", "416", "420", "511", "0", "123", "899"] {
+            assert!(!meant(text), "{text}");
+        }
+        assert!(!is_meant_octal("0400", 0o400));
+    }
+
+    #[test]
+    fn who_can_read_what() {
+        let who = |user: Option<u64>, group: Option<u64>| Security {
+            run_as_user: user,
+            run_as_group: group,
+            ..Security::default()
+        };
+        let non_root = Security { run_as_non_root: Some(true), ..Security::default() };
+        let fs_group = Security { fs_group: Some(1001), ..Security::default() };
+        let none = Security::default();
+        let user = |number: u64| Readable::No(format!("user {number}"));
+        for (mode, pod, container, expected) in [
+            (0o400, &who(Some(0), None), &none, Readable::Yes),
+            (0o400, &who(Some(0), None), &who(Some(1001), None), user(1001)),
+            (0o400, &none, &none, Readable::Unknown),
+            (0o400, &none, &non_root, Readable::No("a user other than root".to_owned())),
+            (0o400, &fs_group, &who(Some(1001), None), Readable::Yes),
+            (0o440, &who(Some(1001), None), &none, user(1001)),
+            (0o440, &who(Some(1001), Some(0)), &none, Readable::Yes),
+            (0o400, &who(Some(1001), Some(0)), &none, user(1001)),
+            (0o644, &non_root, &none, Readable::Yes),
+            (0o620, &none, &none, Readable::Unknown),
+        ] {
+            assert_eq!(readable(mode, pod, container), expected, "{mode:o} {pod:?} {container:?}");
+        }
+    }
+}
