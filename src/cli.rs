@@ -1,9 +1,14 @@
 //! What was typed. Its types end here: [`crate::commands`] turns them into what is meant.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::explain::explanation;
+use crate::finding::Rule;
 use crate::issuance::{CA_SUBJECT, DAYS};
 
 /// Move Kubernetes delegates to mutual TLS, without changing one byte more than needed
@@ -58,6 +63,12 @@ pub(crate) enum Command {
     },
     /// Shake hands with an endpoint: does it ask for, require and accept this pair?
     Probe(ProbeArgs),
+    /// Say what a finding means, why it matters and how to mend it
+    Explain {
+        /// The rule's id, as in the brackets of a message; without it all rules are listed
+        #[arg(value_name = "RULE", value_parser = rule_id(), hide_possible_values = true)]
+        rule: Option<Rule>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -286,4 +297,40 @@ pub(crate) struct ProbeArgs {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
+}
+
+/// Takes the id of a rule. Shells complete it; where it is no rule's, the error names the likely one.
+pub(crate) fn rule_id() -> impl TypedValueParser<Value = Rule> {
+    RuleId
+}
+
+#[derive(Clone)]
+struct RuleId;
+
+impl TypedValueParser for RuleId {
+    type Value = Rule;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Rule, clap::Error> {
+        let ids = PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.id()));
+        let rules = ids.try_map(|id| Rule::from_id(&id).ok_or("no rule has this id"));
+        rules.parse_ref(command, argument, value).map_err(|mut error| {
+            // all sixty on one line help nobody
+            error.remove(ContextKind::ValidValue);
+            if error.get(ContextKind::SuggestedValue).is_none() {
+                let tip = "`delegate-mtls explain` lists the rules".into();
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+            }
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = Rule::ALL.iter().map(|&rule| PossibleValue::new(rule.id()).help(explanation(rule).summary));
+        Some(Box::new(values))
+    }
 }

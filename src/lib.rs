@@ -23,6 +23,7 @@
 //! | [`identity`] | PEM bytes + CA + now → a judged pair; any PEM and DER → an inventory | reads files or the clock |
 //! | [`issuance`] | a name + now + an authority's PEM → a certificate and its key, proved | reads files or the clock |
 //! | [`probe`] | a pair + an endpoint → what the endpoint does with it | reads files, the environment or DNS |
+//! | [`explain`] | a rule → what `docs/rules.md` says about it | judges |
 //! | [`report`] | changes, findings → masked diff, messages | decides |
 //! | [`cli`], [`commands`] | arguments → one call of the above → exit code | more than wiring |
 #![forbid(unsafe_code)]
@@ -34,6 +35,7 @@ pub mod commands;
 pub mod delegate;
 pub mod edit;
 pub mod endpoint;
+pub mod explain;
 pub mod finding;
 pub mod identity;
 pub mod issuance;

@@ -3,6 +3,7 @@
 
 mod certs;
 mod change;
+mod explain;
 mod identity;
 mod inspect;
 mod probe;
@@ -86,6 +87,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Certs { command: CertsCommand::Client(args) } => certs::client(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Inspect(args) } => inspect::inspect(args, &mut terminal),
         Command::Probe(args) => probe::probe(&args, &mut terminal),
+        Command::Explain { rule } => explain::explain(rule, &mut terminal),
         Command::Completions { shell } => completions(shell, &mut terminal),
         Command::Man => man(&mut terminal),
     };

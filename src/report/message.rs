@@ -29,15 +29,32 @@ pub struct Message {
     pub help: Option<String>,
 }
 
-impl From<&Finding> for Message {
-    fn from(finding: &Finding) -> Message {
-        let level = match finding.severity {
+impl From<Severity> for Level {
+    fn from(severity: Severity) -> Level {
+        match severity {
             Severity::Note => Level::Note,
             Severity::Warning => Level::Warning,
             Severity::Error => Level::Error,
-        };
+        }
+    }
+}
+
+impl Level {
+    /// What the user reads, and in which colour.
+    pub(super) fn word(self) -> (&'static str, Style) {
+        match self {
+            Level::Note => ("note", AnsiColor::Cyan.on_default().bold()),
+            Level::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Level::Error => ("error", AnsiColor::Red.on_default().bold()),
+        }
+    }
+}
+
+impl From<&Finding> for Message {
+    fn from(finding: &Finding) -> Message {
         let place = finding.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-        Message { level, text: format!("{place}{} [{}]", finding.message, finding.rule), help: finding.help.clone() }
+        let text = format!("{place}{} [{}]", finding.message, finding.rule);
+        Message { level: finding.severity.into(), text, help: finding.help.clone() }
     }
 }
 
@@ -62,11 +79,7 @@ impl Message {
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (word, style) = match self.level {
-            Level::Note => ("note", AnsiColor::Cyan.on_default().bold()),
-            Level::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
-            Level::Error => ("error", AnsiColor::Red.on_default().bold()),
-        };
+        let (word, style) = self.level.word();
         writeln!(out, "{style}{word}{style:#}: {}", self.text)?;
         if let Some(help) = &self.help {
             let style = Style::new().bold();

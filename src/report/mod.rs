@@ -1,6 +1,7 @@
 //! Changes and findings → what a person reads: a masked diff, messages, a line per delegate. Decides nothing.
 
 mod diff;
+mod explanation;
 mod inventory;
 mod json;
 mod mask;
@@ -8,6 +9,7 @@ mod message;
 mod probe;
 
 pub use diff::{Change, write_diff};
+pub use explanation::{write_explanation, write_rules};
 pub use inventory::write_inventory;
 pub use json::write_json;
 pub use message::{Level, Message, write_summary};

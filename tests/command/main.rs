@@ -11,6 +11,7 @@
 
 mod binary;
 mod certs;
+mod explain;
 mod folder;
 mod inject;
 mod inspect;
@@ -38,6 +39,7 @@ fn main() {
         trials.extend(more);
     }
     trials.extend(certs::trials());
+    trials.extend(explain::trials());
     trials.extend(inspect::trials());
     trials.extend(leak::trials());
     trials.extend(limits::trials());

@@ -32,7 +32,7 @@ fn help_and_version() {
         folder.run(line).ended_with(0).says(concat!("delegate-mtls ", env!("CARGO_PKG_VERSION"), "\n"), "");
     }
     let help = folder.run("--help");
-    for command in ["inject", "diff", "remove", "certs", "probe", "completions", "man"] {
+    for command in ["inject", "diff", "remove", "certs", "probe", "explain", "completions", "man"] {
         assert!(help.stdout().contains(&format!("\n  {command} ")), "{command}: {}", help.stdout());
     }
 }
