@@ -1,4 +1,4 @@
-//! Paths and stdin → named text, certificates and keys as bytes; new bytes → files, replaced atomically.
+//! Paths, directories and stdin → named text, certificates and keys as bytes; new bytes → files, replaced atomically.
 //! Never interprets what it reads: YAML and PEM are for the stages behind.
 //!
 //! ```no_run
@@ -17,10 +17,12 @@
 
 mod inode;
 mod read;
+mod walk;
 mod write;
 
 pub use inode::{FileId, same_file};
-pub use read::{SourceError, read_bytes, read_file, read_stdin, read_stdin_bytes};
+pub use read::{SourceError, as_text, read_bytes, read_file, read_into, read_stdin, read_stdin_bytes};
+pub use walk::{Select, Visited, walk};
 pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, stage};
 
 use std::fmt;

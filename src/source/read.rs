@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{FileId, MAX_BYTES, Origin, STDIN, Source, reason};
 
@@ -85,6 +85,23 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The input it is about: the path as the user typed it, or `<stdin>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Missing { name }
+            | Self::Dangling { name, .. }
+            | Self::Directory { name }
+            | Self::Permission { name }
+            | Self::TooLarge { name, .. }
+            | Self::Empty { name }
+            | Self::Utf16 { name }
+            | Self::NotUtf8 { name, .. }
+            | Self::Read { name, .. } => name,
+            Self::Terminal => STDIN,
+        }
+    }
+
     /// What to do about it, in one line; `None` where the message says it already.
     #[must_use]
     pub fn help(&self) -> Option<String> {
@@ -151,6 +168,18 @@ pub fn read_stdin(stdin: impl Read + IsTerminal) -> Result<Source, SourceError> 
     Ok(Source { text: text(bytes, STDIN)?, name: STDIN.to_owned(), origin: Origin::Stdin })
 }
 
+/// Reads a file of at most [`MAX_BYTES`] bytes, whatever is in it, into a buffer that serves for many: what was in the
+/// buffer is gone, and nothing is wiped. Whoever finds a secret in it wipes it.
+///
+/// # Errors
+///
+/// When it cannot be opened or read, is a directory, or is larger than [`MAX_BYTES`].
+pub fn read_into(path: &Path, bytes: &mut Vec<u8>) -> Result<(), SourceError> {
+    bytes.clear();
+    let (file, metadata) = open(path)?;
+    fill(bytes, file, metadata.len(), MAX_BYTES, &path.display().to_string())
+}
+
 /// Reads a certificate or key file of at most `limit` bytes, whatever is in it; even an empty one is for the caller to
 /// judge. No copy of the bytes stays behind in memory.
 ///
@@ -184,10 +213,17 @@ fn open(path: &Path) -> Result<(File, fs::Metadata), SourceError> {
     Ok((file, metadata))
 }
 
-/// Reads to the end, or to one byte over the limit. `expected` is a hint (0 for a pipe), never trusted.
+fn bounded(reader: impl Read, expected: u64, limit: u64, name: &str) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+    let mut bytes = Zeroizing::default();
+    fill(&mut bytes, reader, expected, limit, name)?;
+    Ok(bytes)
+}
+
+/// Reads to the end, or to one byte over the limit, into an empty buffer. `expected` is a hint (0 for a pipe), never
+/// trusted.
 ///
 /// `Vec` would grow by copying and leave the old block, with a key in it, behind; here it is zeroed.
-fn bounded(mut reader: impl Read, expected: u64, limit: u64, name: &str) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+fn fill(bytes: &mut Vec<u8>, mut reader: impl Read, expected: u64, limit: u64, name: &str) -> Result<(), SourceError> {
     let too_large = || SourceError::TooLarge { name: name.to_owned(), limit };
     let most = usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX);
     if expected > limit {
@@ -195,48 +231,59 @@ fn bounded(mut reader: impl Read, expected: u64, limit: u64, name: &str) -> Resu
     }
     // one byte more than expected, so that the end is seen without growing
     let expected = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(expected.max(8 * 1024).min(most)));
+    bytes.reserve_exact(expected.max(8 * 1024).min(most));
     loop {
         let room = (bytes.capacity() - bytes.len()).min(most - bytes.len());
         let read = (&mut reader)
             .take(room as u64)
-            .read_to_end(&mut bytes)
+            .read_to_end(bytes)
             .map_err(|cause| SourceError::Read { name: name.to_owned(), cause })?;
         if bytes.len() >= most {
             return Err(too_large());
         }
         if read < room {
-            return Ok(bytes);
+            return Ok(());
         }
-        let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity().saturating_mul(2).min(most)));
-        larger.extend_from_slice(&bytes);
-        bytes = larger;
+        let mut larger = Vec::with_capacity(bytes.capacity().saturating_mul(2).min(most));
+        larger.extend_from_slice(bytes);
+        std::mem::replace(bytes, larger).zeroize();
     }
 }
 
-/// The bytes as text, or why they are none.
+/// The bytes as text, owned.
 fn text(mut bytes: Zeroizing<Vec<u8>>, name: &str) -> Result<String, SourceError> {
+    as_text(&bytes, name)?;
+    String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error(), name))
+}
+
+/// The bytes as text, or why they are none. `name` is for the error.
+///
+/// # Errors
+///
+/// When they are blank, UTF-16, or not UTF-8 for another reason.
+pub fn as_text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, SourceError> {
     // YAML 1.2 §5.2 allows UTF-16; Kubernetes' tools do not read it. The first character of a manifest is ASCII, so
     // without a byte order mark one of the first two bytes is NUL.
-    if matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
+    if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
         return Err(SourceError::Utf16 { name: name.to_owned() });
     }
-    let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
-        let bytes = error.as_bytes();
-        let (valid, rest) = bytes.split_at(error.utf8_error().valid_up_to().min(bytes.len()));
-        let before = String::from_utf8_lossy(valid);
-        let last_line = before.rsplit('\n').next().unwrap_or_default();
-        SourceError::NotUtf8 {
-            name: name.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: last_line.trim_start_matches('\u{feff}').chars().count() + 1,
-            byte: rest.first().copied().unwrap_or_default(),
-        }
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error, name))?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(SourceError::Empty { name: name.to_owned() });
     }
     Ok(text)
+}
+
+fn not_utf8(bytes: &[u8], error: std::str::Utf8Error, name: &str) -> SourceError {
+    let (valid, rest) = bytes.split_at(error.valid_up_to().min(bytes.len()));
+    let before = String::from_utf8_lossy(valid);
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    SourceError::NotUtf8 {
+        name: name.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: last_line.trim_start_matches('\u{feff}').chars().count() + 1,
+        byte: rest.first().copied().unwrap_or_default(),
+    }
 }
 
 /// `256 MiB` where it is whole, else bytes.
@@ -395,6 +442,19 @@ mod tests {
                 assert!(bounded(bytes.as_slice(), 0, length as u64 - 1, "x").is_err());
             }
         }
+    }
+
+    #[test]
+    fn a_buffer_serves_for_many_files() {
+        let mut buffer = Vec::new();
+        for text in ["a longer text", "", "short"] {
+            read_into(file(text.as_bytes()).path(), &mut buffer).unwrap();
+            assert_eq!(buffer, text.as_bytes());
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let error = read_into(&dir.path().join("missing"), &mut buffer).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: no such file", error.name()));
+        assert!(buffer.is_empty());
     }
 
     #[test]
