@@ -29,13 +29,30 @@ pub struct Message {
     pub help: Option<String>,
 }
 
-impl From<&Finding> for Message {
-    fn from(finding: &Finding) -> Message {
-        let level = match finding.severity {
+impl From<Severity> for Level {
+    fn from(severity: Severity) -> Level {
+        match severity {
             Severity::Note => Level::Note,
             Severity::Warning => Level::Warning,
             Severity::Error => Level::Error,
-        };
+        }
+    }
+}
+
+impl Level {
+    /// How its word is shown.
+    pub(super) fn style(self) -> Style {
+        match self {
+            Level::Note => AnsiColor::Cyan.on_default().bold(),
+            Level::Warning => AnsiColor::Yellow.on_default().bold(),
+            Level::Error => AnsiColor::Red.on_default().bold(),
+        }
+    }
+}
+
+impl From<&Finding> for Message {
+    fn from(finding: &Finding) -> Message {
+        let level = finding.severity.into();
         let place = finding.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         Message { level, text: format!("{place}{} [{}]", finding.message, finding.rule), help: finding.help.clone() }
     }
@@ -62,10 +79,11 @@ impl Message {
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (word, style) = match self.level {
-            Level::Note => ("note", AnsiColor::Cyan.on_default().bold()),
-            Level::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
-            Level::Error => ("error", AnsiColor::Red.on_default().bold()),
+        let style = self.level.style();
+        let word = match self.level {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
         };
         writeln!(out, "{style}{word}{style:#}: {}", self.text)?;
         if let Some(help) = &self.help {

@@ -1,5 +1,6 @@
 //! Changes and findings → what a person reads: a masked diff, messages, a line per delegate. Decides nothing.
 
+mod check;
 mod diff;
 mod inventory;
 mod json;
@@ -7,6 +8,7 @@ mod mask;
 mod message;
 mod probe;
 
+pub use check::{Shown, write_check_human};
 pub use diff::{Change, write_diff};
 pub use inventory::write_inventory;
 pub use json::write_json;
