@@ -164,12 +164,17 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
 
 /// The text without what would move a terminal's cursor or turn the line around, and without our quotation mark.
 pub(crate) fn printable(text: &str) -> String {
+    escaped(text).replace('`', "'")
+}
+
+/// The text without what would move a terminal's cursor or turn the line around.
+pub(crate) fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let hostile = c.is_control()
                 || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
             let escaped = hostile.then(|| c.escape_unicode());
-            let plain = (!hostile).then_some(if c == '`' { '\'' } else { c });
+            let plain = (!hostile).then_some(c);
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()

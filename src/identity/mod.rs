@@ -33,7 +33,7 @@ pub use inventory::{
 pub use key::PrivateKeyPem;
 pub use pem::Label;
 
-pub(crate) use certificate::{Certificate, KeySize, ca_flag, key_identifiers, key_size, printable};
+pub(crate) use certificate::{Certificate, KeySize, ca_flag, escaped, key_identifiers, key_size, printable};
 pub(crate) use chain::arrange;
 pub(crate) use error::{beside, shell};
 pub(crate) use judge::date;

@@ -10,7 +10,7 @@ use crate::delegate::{Holds, Mask, is_secret_name};
 use crate::identity;
 use crate::yaml::{Span, slice};
 
-const MASKED: &str = "***";
+pub(super) const MASKED: &str = "***";
 
 /// The line at `span` of `text` as it may be shown. `masks` are those of the text, in order; `suffix` stands behind
 /// each masked value, to tell old from new.
@@ -92,8 +92,13 @@ fn label(text: &str, mask: &Mask) -> String {
     MASKED.to_owned()
 }
 
-/// Masks what stands behind a secret's name, user info, and base64 of PEM.
+/// Masks what stands behind a secret's name, user info, a private key as PEM or as base64 of PEM.
 fn masked_by_name(line: &str) -> String {
+    const BEGIN: &str = "PRIVATE KEY-----";
+    let key = line.find(BEGIN).and_then(|at| line.split_at_checked(at + BEGIN.len()));
+    if let Some((begin, _)) = key.filter(|(_, key)| !is_harmless(key)) {
+        return masked_by_name(begin) + MASKED;
+    }
     let names_secret = names_secret(line);
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -352,6 +357,8 @@ mod tests {
             ("git@example.com:a/b me@example.com", "git@example.com:a/b me@example.com"),
             ("x: LS0tLS1CRUdJTiB+/x== y", "x: *** y"),
             ("  x: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t", "  x: ***"),
+            (r#""x": "-----BEGIN PRIVATE KEY-----\nMII\n-----END","#, r#""x": "-----BEGIN PRIVATE KEY-----***"#),
+            ("  -----BEGIN RSA PRIVATE KEY-----", "  -----BEGIN RSA PRIVATE KEY-----"),
             ("delegateToken: abc", "delegateToken: ***"),
             ("client.key: abc", "client.key: ***"),
         ] {
