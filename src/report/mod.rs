@@ -1,5 +1,6 @@
 //! Changes and findings → what a person reads: a masked diff, messages, a line per delegate. Decides nothing.
 
+mod check;
 mod diff;
 mod explanation;
 mod inventory;
@@ -8,6 +9,7 @@ mod mask;
 mod message;
 mod probe;
 
+pub use check::{CheckFormat, write_check};
 pub use diff::{Change, write_diff};
 pub use explanation::{write_explanation, write_rules};
 pub use inventory::write_inventory;
