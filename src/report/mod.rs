@@ -9,7 +9,7 @@ mod mask;
 mod message;
 mod probe;
 
-pub use check::{Shown, write_check_human};
+pub use check::{CheckFormat, Shown, write_check, write_check_human};
 pub use diff::{Change, write_diff};
 pub use explanation::{write_explanation, write_rules};
 pub use inventory::write_inventory;

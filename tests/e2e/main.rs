@@ -17,6 +17,7 @@ mod corpus;
 mod differential;
 mod files;
 mod fixtures;
+mod formats;
 mod help;
 mod inspect;
 mod issue;

@@ -76,6 +76,46 @@ print(f'{len(documents)} documents follow the schema')
     run(other("python", &args.into_iter().chain(documents).collect::<Vec<&OsStr>>(), Path::new(".")), b"")
 }
 
+/// A SARIF log against its schema, the rules of its standard, and those of GitHub's code scanning. It ends with 0 whatever
+/// it finds, so its complaints are handed back, a line each.
+pub(crate) fn sarif_complaints(log: &Path) -> Vec<String> {
+    let args: [&OsStr; 4] = ["validate".as_ref(), log.as_ref(), "--rule-kind".as_ref(), "Sarif;Ghas".as_ref()];
+    let mut command = other("Sarif.Multitool", &args, Path::new("."));
+    // without ICU; and one of its rules looks for the schema on the network, which must not be asked
+    command.envs([("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1"), ("https_proxy", "http://127.0.0.1:9")]);
+    let run = run(command, b"").ended_with(0);
+    let said: Vec<&str> = run.text().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(said.contains(&"Done. 1 files scanned."), "{}\n{}", run.text(), run.stderr);
+    let told = |line: &&str| line.contains(": error ") || line.contains(": warning ");
+    said.into_iter().filter(told).map(str::to_owned).collect()
+}
+
+/// Reads JUnit reports as XML; ends with 1 at the first one whose totals are not those of its tests, or with two tests of
+/// one name in a suite. Prints a line per test: suite, name and how it ended, with tabs between.
+pub(crate) fn junit(report: &Path) -> Run {
+    const READER: &str = "
+import sys
+from xml.etree import ElementTree
+root = ElementTree.parse(sys.argv[1]).getroot()
+def judge(element, cases):
+    said = tuple(int(element.get(key)) for key in ('tests', 'failures', 'errors'))
+    found = len(cases), sum(c.find('failure') is not None for c in cases), sum(c.find('error') is not None for c in cases)
+    if said != found:
+        sys.exit(f'{element.attrib}: {said} should be {found}')
+judge(root, root.findall('testsuite/testcase'))
+for suite in root:
+    cases = suite.findall('testcase')
+    judge(suite, cases)
+    if len({case.get('name') for case in cases}) != len(cases):
+        sys.exit(f'{suite.attrib}: two tests of one name')
+    for case in cases:
+        said = [e.get('type') and f'{e.tag} {e.get(\"type\")}' or e.tag for e in case] or ['passed']
+        print(repr(suite.get('name')), repr(case.get('name')), *said, sep='\\t')
+";
+    let args: [&OsStr; 3] = ["-c".as_ref(), READER.as_ref(), report.as_ref()];
+    run(other("python", &args, Path::new(".")), b"")
+}
+
 /// A server: it ends with the thread that started it, however that ends.
 pub(crate) fn server<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
     let mut command = other("setpriv", &["--pdeathsig", "KILL", "--", program], here);

@@ -32,9 +32,9 @@ pub fn write_check_human(
     open: &mut dyn FnMut(&str) -> Option<Shown>,
 ) -> io::Result<()> {
     let renderer = Renderer::styled()
-        .error(report::Level::Error.style())
-        .warning(report::Level::Warning.style())
-        .note(report::Level::Note.style());
+        .error(report::Level::Error.word().1)
+        .warning(report::Level::Warning.word().1)
+        .note(report::Level::Note.word().1);
     for of_file in report.findings.chunk_by(|one, other| one.at.path == other.at.path) {
         let path =
             of_file.iter().find(|finding| finding.at.line.is_some()).and_then(|finding| finding.at.path.as_deref());
