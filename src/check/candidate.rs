@@ -1,0 +1,51 @@
+//! The bytes of a file → whether it is worth parsing. Looks for words only: what they mean is for the stages behind.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+/// What no manifest of a delegate, its upgrader, its chart or its Secret is without; and how a key begins, as PEM and as
+/// base64 of PEM.
+const WORDS: [&str; 6] =
+    ["MANAGER_HOST_AND_PORT", "managerHost", "managerEndpoint", "client.key", "PRIVATE KEY", "LS0tLS1CRUdJTi"];
+
+/// Fails for patterns without end only; these are constants.
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+
+/// Whether a file holds one of the words that make it one to judge. Every other file is skipped, even invalid YAML.
+#[must_use]
+pub fn is_candidate(bytes: &[u8]) -> bool {
+    SEARCH.as_ref().is_none_or(|search| search.is_match(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_makes_a_candidate_wherever_it_stands() {
+        for word in WORDS {
+            for padding in [0, 1, 15, 16, 31, 64, 1000] {
+                let text = format!("{}{word}{}", "x: y\n".repeat(padding), " z\n".repeat(padding));
+                assert!(is_candidate(text.as_bytes()), "{word} after {padding}");
+                let cut = text.replace(word, word.get(1..).unwrap());
+                assert!(!is_candidate(cut.as_bytes()), "{word} without its first letter");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_searched_too() {
+        assert!(is_candidate(b"\xff\0client.key\xfe"));
+        assert!(!is_candidate(b"\xff\0client\xffkey"));
+        assert!(!is_candidate(b""));
+    }
+
+    #[test]
+    fn unrelated_manifests_are_none() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: []}}}\n";
+        assert!(!is_candidate(text.as_bytes()));
+        assert!(is_candidate(include_bytes!("../../fixtures/quickstart/harness-delegate.yaml")));
+        assert!(is_candidate(include_bytes!("../../fixtures/quickstart/client.key")));
+    }
+}

@@ -1,0 +1,225 @@
+//! check: paths → what is in the files → a report. Writes nothing but the report.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroize;
+
+use super::terminal::Terminal;
+use super::{Exit, Failure, identity};
+use crate::check::{self, Ca, FileFacts, Look, Report, Settings};
+use crate::cli::{CheckArgs, CheckFormat, Mode};
+use crate::delegate;
+use crate::finding::{Rule, Severity};
+use crate::identity::{ChainCheck, Options, printable};
+use crate::report::{self, Message, Shown};
+use crate::source::{self, NewFile, STDIN, Select, SourceError, Visited};
+
+pub(super) fn check(args: CheckArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let settings = Settings {
+        mode: match args.mode {
+            Mode::Loose => check::Mode::Loose,
+            Mode::Strict => check::Mode::Strict,
+        },
+        severities: args.rule.iter().copied().collect(),
+        only: args.only.clone(),
+    };
+    let (report, texts) = match judge(&args, &settings) {
+        Ok(judged) => judged,
+        // every format says why there is nothing in it
+        Err(Failure::Messages(messages)) => (failed(&args, messages), Texts::default()),
+        Err(broken_pipe) => return Err(broken_pipe),
+    };
+    for failure in &report.failures {
+        Message::error(failure.message.clone(), failure.help.clone()).write(terminal.err())?;
+    }
+    let printed = print(&args, &report, &texts, terminal);
+    let exit = exit(&report);
+    match printed {
+        // the answer does not depend on how much of the report was read
+        Err(Failure::BrokenPipe) => Ok(exit),
+        printed => printed.map(|()| exit),
+    }
+}
+
+fn exit(report: &Report) -> Exit {
+    let mut errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).peekable();
+    let any = errors.peek().is_some();
+    if !report.failures.is_empty() || errors.any(|finding| finding.rule == Rule::UnreadableFile) {
+        Exit::Failed
+    } else if any {
+        Exit::No
+    } else {
+        Exit::Done
+    }
+}
+
+/// The report where nothing could be judged.
+fn failed(args: &CheckArgs, messages: Vec<Message>) -> Report {
+    let failures = messages.into_iter().map(|message| check::Failure {
+        message: message.text,
+        help: message.help,
+        path: None,
+    });
+    let at = identity::now(args.judge.at.as_deref()).unwrap_or_else(|_| identity::clock());
+    Report { at, findings: Vec::new(), delegates: Vec::new(), failures: failures.collect() }
+}
+
+/// How the texts of a report can be had again.
+#[derive(Default)]
+struct Texts {
+    paths: HashMap<String, PathBuf>,
+    stdin: Option<(String, String)>,
+}
+
+fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failure> {
+    let options = identity::options(&args.judge, ChainCheck::ToAnchor)?;
+    let cas = authorities(&args.ca)?;
+    let mut texts = Texts::default();
+    let mut files = Vec::new();
+    let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
+    if args.paths.is_empty() || args.paths.iter().any(|path| is_stdin(&path)) {
+        let name = args.stdin_filename.as_deref().map_or(STDIN.to_owned(), printable);
+        let source = source::read_stdin(io::stdin())
+            .map_err(|error| Message::error(error.to_string(), error.help()))?;
+        if let Some(look) = Look::at(source.text.as_bytes(), true, settings) {
+            files.push(FileFacts::read(name.clone(), &source.text, look));
+        }
+        texts.stdin = Some((name, source.text));
+    }
+    let named: Vec<PathBuf> = args.paths.iter().filter(|path| !is_stdin(path)).cloned().collect();
+    let select = if settings.looks_for_keys() { Select::Everything } else { Select::Manifests };
+    let (visited, errors) = source::walk(&named, select, |file, buffer| visit(file, buffer, select, settings));
+    let mut failures: Vec<check::Failure> = errors.iter().map(failure).collect();
+    for (file, outcome) in visited {
+        match outcome {
+            Ok(facts) => {
+                files.push(facts);
+                texts.paths.insert(printable(&file.name), file.path);
+            }
+            Err(error) => failures.push(failure(&error)),
+        }
+    }
+    let mut report = check::check(files, &cas, settings, &options);
+    report.failures = failures;
+    let is_broken = |report: &Report| report.findings.iter().any(|finding| finding.rule == Rule::UnreadableFile);
+    if report.delegates.is_empty()
+        && settings.judges_manifests()
+        && !args.allow_no_delegate
+        && report.failures.is_empty()
+        && !is_broken(&report)
+    {
+        report.failures.push(no_delegate(args, &report));
+    }
+    Ok((report, texts))
+}
+
+fn authorities(paths: &[PathBuf]) -> Result<Vec<Ca>, Failure> {
+    let mut cas = Vec::new();
+    let mut messages = Vec::new();
+    for path in paths {
+        match identity::read(path).and_then(|file| Ca::read(file.named()).map_err(|error| Message::error(error.to_string(), error.help()))) {
+            Ok(ca) => cas.push(ca),
+            Err(message) => messages.push(message),
+        }
+    }
+    if messages.is_empty() { Ok(cas) } else { Err(Failure::Messages(messages)) }
+}
+
+type Visit = (Visited, Result<FileFacts, SourceError>);
+
+fn visit(file: &Visited, buffer: &mut Vec<u8>, select: Select, settings: &Settings) -> Option<Visit> {
+    let is_manifest = select == Select::Manifests || file.is_manifest();
+    if let Err(error) = source::read_into(&file.path, buffer) {
+        // what is too large for a manifest is none, and no text that anybody wrote
+        let is_other = matches!(error, SourceError::TooLarge { .. }) && !is_manifest;
+        return (!is_other).then(|| (file.clone(), Err(error)));
+    }
+    let look = Look::at(buffer, is_manifest, settings)?;
+    let name = printable(&file.name);
+    let facts = match source::as_text(buffer, &name) {
+        Ok(text) => FileFacts::read(name, text, look),
+        Err(error) => FileFacts::unreadable(name, error.place(), error.why(), error.help()),
+    };
+    // it may hold a key
+    buffer.zeroize();
+    Some((file.clone(), Ok(facts)))
+}
+
+fn failure(error: &SourceError) -> check::Failure {
+    check::Failure {
+        message: printable(&error.to_string()),
+        help: error.help().as_deref().map(printable),
+        path: Some(printable(error.name())),
+    }
+}
+
+fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
+    let paths: Vec<String> = args.paths.iter().take(3).map(|path| printable(&path.display().to_string())).collect();
+    let mut inputs = if paths.is_empty() { STDIN.to_owned() } else { paths.join(", ") };
+    if args.paths.len() > paths.len() && !paths.is_empty() {
+        inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
+    }
+    let has_template = report.findings.iter().any(|finding| finding.rule == Rule::HelmTemplate);
+    let help = if has_template {
+        "templates have to be rendered first: `helm template … | delegate-mtls check -`"
+    } else {
+        "a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; where none is expected, `--allow-no-delegate` says so"
+    };
+    check::Failure { message: format!("{inputs}: no delegate found"), help: Some(help.to_owned()), path: None }
+}
+
+fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Terminal) -> Result<(), Failure> {
+    let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    if let Some(file) = file {
+        let mut bytes = Vec::new();
+        match machine(args.format) {
+            Some(format) => report::write_check(&mut bytes, format, report)?,
+            None => {
+                let mut plain = anstream::StripStream::new(&mut bytes);
+                report::write_check_human(&mut plain, report, &mut |path| texts.open(path))?;
+            }
+        }
+        let staged = source::stage(file, &bytes, NewFile::Ordinary);
+        staged
+            .and_then(|staged| source::commit_all(vec![staged]))
+            .map_err(|error| Message::error(error.to_string(), error.help()))?;
+    }
+    match machine(args.format).filter(|_| file.is_none()) {
+        Some(format) => {
+            let mut bytes = Vec::new();
+            report::write_check(&mut bytes, format, report)?;
+            terminal.write_raw(&bytes)?;
+        }
+        None => {
+            let mut out = io::BufWriter::new(terminal.out());
+            report::write_check_human(&mut out, report, &mut |path| texts.open(path))?;
+            io::Write::flush(&mut out)?;
+        }
+    }
+    Ok(())
+}
+
+fn machine(format: CheckFormat) -> Option<report::CheckFormat> {
+    match format {
+        CheckFormat::Human => None,
+        CheckFormat::Json => Some(report::CheckFormat::Json),
+        CheckFormat::Github => Some(report::CheckFormat::Github),
+        CheckFormat::Sarif => Some(report::CheckFormat::Sarif),
+        CheckFormat::Gitlab => Some(report::CheckFormat::Gitlab),
+        CheckFormat::Junit => Some(report::CheckFormat::Junit),
+    }
+}
+
+impl Texts {
+    /// A text again, and what of it must not be shown. A file that changed or went away is not shown.
+    fn open(&self, name: &str) -> Option<Shown> {
+        let text = match &self.stdin {
+            Some((stdin, text)) if stdin == name => text.clone(),
+            _ => source::read_file(self.paths.get(name)?).ok()?.text,
+        };
+        let masks = check::masks(&text);
+        Some(Shown { text, masks })
+    }
+}
