@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::explain::explanation;
-use crate::finding::Rule;
+use crate::finding::{Rule, Severity};
 use crate::issuance::{CA_SUBJECT, DAYS};
 
 /// Move Kubernetes delegates to mutual TLS, without changing one byte more than needed
@@ -56,6 +56,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Judge manifests: on mTLS completely and consistently, with certificates that live
+    Check(CheckArgs),
     /// Make a test CA or a client pair; show what certificates, keys and Secrets hold
     Certs {
         #[command(subcommand)]
@@ -297,6 +299,80 @@ pub(crate) struct ProbeArgs {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ignore a finding with a comment on its line or above it: `# delegate-mtls: ignore[rule-id] reason`. What a rule means \
+says `delegate-mtls explain RULE`.
+
+Exit codes: 0 nothing of severity error · 1 something is wrong · 2 something could not be judged, or there is no delegate")]
+pub(crate) struct CheckArgs {
+    /// Manifests, or directories with manifests (*.yaml, *.yml, *.json); `-` or none is standard input
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A certificate authority that certificates may come from, PEM (repeatable); without it the chain is not judged
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// How the account's endpoint takes delegates without mTLS: it lets them in (loose) or blocks them (strict)
+    #[arg(long, value_enum, default_value_t = Mode::Loose, value_name = "MODE")]
+    pub(crate) mode: Mode,
+    /// Make the findings of a rule an error, a warning or a note, or turn it off (repeatable)
+    #[arg(long, value_name = "ID=SEVERITY", value_parser = rule_severity)]
+    pub(crate) rule: Vec<(Rule, Option<Severity>)>,
+    /// Report this rule only (repeatable)
+    #[arg(long, value_name = "ID", value_parser = rule_id(), hide_possible_values = true)]
+    pub(crate) only: Vec<Rule>,
+    /// The report's format
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: CheckFormat,
+    /// Write the report to this file; the human one goes to standard output all the same
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What to call standard input in the report
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<String>,
+    /// Finding no delegate is no failure
+    #[arg(long)]
+    pub(crate) allow_no_delegate: bool,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    Loose,
+    Strict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Human,
+    /// For programs; its JSON Schema is docs/schema/check.json
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// JUnit's XML
+    Junit,
+}
+
+fn rule_severity(text: &str) -> Result<(Rule, Option<Severity>), String> {
+    let (id, severity) = text.split_once('=').ok_or("it is `ID=SEVERITY`, such as `not-mtls=error`")?;
+    let rule =
+        Rule::from_id(id).ok_or_else(|| format!("there is no rule `{id}`; `delegate-mtls explain` lists them"))?;
+    let severity = match severity {
+        "error" => Some(Severity::Error),
+        "warning" => Some(Severity::Warning),
+        "note" => Some(Severity::Note),
+        "off" => None,
+        other => return Err(format!("`{other}` is none of error, warning, note and off")),
+    };
+    Ok((rule, severity))
 }
 
 /// Takes the id of a rule. Shells complete it; where it is no rule's, the error names the likely one.

@@ -4,12 +4,14 @@
 //! [`FileFacts::read`] takes from one file what judging needs, and lets the file go; [`check`] puts the files of a run
 //! together, judges every delegate with what belongs to it, then the pairs that they read.
 
+mod candidate;
 mod delegate;
 mod environment;
 mod facts;
 mod fleet;
 mod ignore;
 mod pairs;
+mod private_key;
 mod report;
 mod settings;
 mod urls;
@@ -17,16 +19,46 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub use candidate::is_candidate;
 pub use pairs::Ca;
+pub use private_key::{Encoding, PrivateKeyFound, is_text, private_keys};
 pub use report::{At, DelegateState, Failure, Generation, Located, Mtls, Report};
 pub use settings::{Mode, Settings};
 
+use crate::delegate::{Holds, Mask};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, Options, printable};
-use crate::yaml::Place;
+use crate::yaml::{Place, Places};
 use facts::Facts;
 use fleet::{Fleet, Found, Judge};
 use pairs::{JudgedPair, OfAccount, PairId, Standard};
+
+/// What is asked of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What it tells of delegates.
+    Manifest,
+    /// Whether there is a private key in it.
+    Keys,
+    /// Both.
+    Both,
+}
+
+impl Look {
+    /// What is to be asked of a file with these bytes; `is_manifest` says whether its name is that of a manifest. `None`
+    /// where it can be passed over.
+    #[must_use]
+    pub fn at(bytes: &[u8], is_manifest: bool, settings: &Settings) -> Option<Look> {
+        let keys = settings.looks_for_keys() && is_text(bytes) && !private_keys(bytes).is_empty();
+        let manifest = is_manifest && settings.judges_manifests() && is_candidate(bytes);
+        match (manifest, keys) {
+            (true, true) => Some(Look::Both),
+            (true, false) => Some(Look::Manifest),
+            (false, true) => Some(Look::Keys),
+            (false, false) => None,
+        }
+    }
+}
 
 /// What one file tells. Small: the file's text is gone.
 pub struct FileFacts {
@@ -37,10 +69,19 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// What a manifest tells. `path` is relative to the working directory, with `/`.
+    /// What a text tells. `path` is relative to the working directory, with `/`; `looked_at` is what is asked of it.
     #[must_use]
-    pub fn read(path: String, text: &str) -> FileFacts {
-        FileFacts { path, facts: facts::read(text), found: Vec::new() }
+    pub fn read(path: String, text: &str, looked_at: Look) -> FileFacts {
+        let facts = match looked_at {
+            Look::Keys => Facts { ignores: ignore::find(text), ..Facts::default() },
+            Look::Manifest | Look::Both => facts::read(text),
+        };
+        let mut found = Vec::new();
+        if looked_at != Look::Manifest {
+            let mut places = Places::new(text);
+            found.extend(private_keys(text.as_bytes()).into_iter().map(|key| inline_key(&path, &mut places, &key)));
+        }
+        FileFacts { path, facts, found }
     }
 
     /// A file that was to be judged and cannot be: it is too large, not UTF-8, or the like. `place` is where, if that
@@ -66,10 +107,10 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut found: Vec<Found> = Vec::new();
     let (mut paths, mut facts) = (Vec::new(), Vec::new());
-    for file in files {
+    for (number, file) in (0..).zip(files) {
         paths.push(file.path);
         facts.push(file.facts);
-        found.extend(file.found);
+        found.extend(file.found.into_iter().map(|found| Found { file: Some(number), ..found }));
     }
     let index = fleet::recognise(&paths, &mut facts);
     let fleet = Fleet::new(&paths, &facts, index);
@@ -138,6 +179,35 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
     }
     states.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
     Report { at: options.now, findings: weighed.reported(settings), delegates: states, failures: Vec::new() }
+}
+
+fn inline_key(path: &str, places: &mut Places<'_>, key: &PrivateKeyFound) -> Found {
+    let place = places.of(key.span.start);
+    let at =
+        At { path: Some(path.to_owned()), line: Some(place.line), column: Some(place.column), span: key.span.clone() };
+    let rule = Rule::InlinePrivateKey;
+    Found {
+        rule,
+        severity: rule.severity(),
+        file: None,
+        at,
+        message: format!("holds {key}"),
+        help: Some("keep it out of git, and make a new one if it was ever pushed: `inject --existing-secret` needs no key in the manifest".to_owned()),
+    }
+}
+
+/// What of a text must not be shown: what a manifest's Secrets hold, and private keys wherever they stand. Of a key, the
+/// rest of the line that it begins on.
+#[must_use]
+pub fn masks(text: &str) -> Vec<Mask> {
+    let mut masks = crate::delegate::masks(text);
+    masks.extend(private_keys(text.as_bytes()).into_iter().map(|key| {
+        let rest = text.get(key.span.start..).unwrap_or_default();
+        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        Mask { span: key.span.start..key.span.start + line, holds: Holds::Secret }
+    }));
+    Mask::put_in_order(&mut masks);
+    masks
 }
 
 /// What is wrong with a file whatever belongs to a delegate.

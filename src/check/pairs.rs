@@ -11,17 +11,26 @@ use super::wiring::Read;
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, VOLUME};
 use crate::delegate::{Location, SecretDefect, SecretValue};
 use crate::finding::{Finding, Rule, Severity};
-use crate::identity::{self, CertificateSummary, ChainCheck, Lineage, Loader, Named, Options, Role, printable, shell};
+use crate::identity::{
+    self, CertificateSummary, ChainCheck, Lineage, LoadError, Loader, Named, Options, Role, printable, shell,
+};
 
 /// A certificate authority's file.
 pub struct Ca {
-    /// The path as the user typed it.
-    pub name: String,
-    /// The whole file.
-    pub bytes: Vec<u8>,
+    name: String,
+    bytes: Vec<u8>,
 }
 
 impl Ca {
+    /// Takes a file that holds at least one certificate.
+    ///
+    /// # Errors
+    /// When it holds none, or one that cannot be read.
+    pub fn read(file: Named<'_>) -> Result<Ca, LoadError> {
+        identity::read_certificates(file, Role::Ca)?;
+        Ok(Ca { name: file.name.to_owned(), bytes: file.bytes.to_vec() })
+    }
+
     fn named(&self) -> Named<'_> {
         Named { name: &self.name, bytes: &self.bytes }
     }

@@ -10,11 +10,11 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity};
 use crate::check::{self, Ca, FileFacts, Look, Report, Settings};
 use crate::cli::{CheckArgs, CheckFormat, Mode};
-use crate::delegate;
 use crate::finding::{Rule, Severity};
-use crate::identity::{ChainCheck, Options, printable};
+use crate::identity::{ChainCheck, printable};
 use crate::report::{self, Message, Shown};
 use crate::source::{self, NewFile, STDIN, Select, SourceError, Visited};
+use crate::yaml::Place;
 
 pub(super) fn check(args: CheckArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let settings = Settings {
@@ -57,11 +57,8 @@ fn exit(report: &Report) -> Exit {
 
 /// The report where nothing could be judged.
 fn failed(args: &CheckArgs, messages: Vec<Message>) -> Report {
-    let failures = messages.into_iter().map(|message| check::Failure {
-        message: message.text,
-        help: message.help,
-        path: None,
-    });
+    let failures =
+        messages.into_iter().map(|message| check::Failure { message: message.text, help: message.help, path: None });
     let at = identity::now(args.judge.at.as_deref()).unwrap_or_else(|_| identity::clock());
     Report { at, findings: Vec::new(), delegates: Vec::new(), failures: failures.collect() }
 }
@@ -81,8 +78,8 @@ fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failu
     let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
     if args.paths.is_empty() || args.paths.iter().any(|path| is_stdin(&path)) {
         let name = args.stdin_filename.as_deref().map_or(STDIN.to_owned(), printable);
-        let source = source::read_stdin(io::stdin())
-            .map_err(|error| Message::error(error.to_string(), error.help()))?;
+        let source =
+            source::read_stdin(io::stdin()).map_err(|error| Message::error(error.to_string(), error.help()))?;
         if let Some(look) = Look::at(source.text.as_bytes(), true, settings) {
             files.push(FileFacts::read(name.clone(), &source.text, look));
         }
@@ -119,7 +116,9 @@ fn authorities(paths: &[PathBuf]) -> Result<Vec<Ca>, Failure> {
     let mut cas = Vec::new();
     let mut messages = Vec::new();
     for path in paths {
-        match identity::read(path).and_then(|file| Ca::read(file.named()).map_err(|error| Message::error(error.to_string(), error.help()))) {
+        match identity::read(path)
+            .and_then(|file| Ca::read(file.named()).map_err(|error| Message::error(error.to_string(), error.help())))
+        {
             Ok(ca) => cas.push(ca),
             Err(message) => messages.push(message),
         }
@@ -130,7 +129,7 @@ fn authorities(paths: &[PathBuf]) -> Result<Vec<Ca>, Failure> {
 type Visit = (Visited, Result<FileFacts, SourceError>);
 
 fn visit(file: &Visited, buffer: &mut Vec<u8>, select: Select, settings: &Settings) -> Option<Visit> {
-    let is_manifest = select == Select::Manifests || file.is_manifest();
+    let is_manifest = select == Select::Manifests || file.may_be_manifest();
     if let Err(error) = source::read_into(&file.path, buffer) {
         // what is too large for a manifest is none, and no text that anybody wrote
         let is_other = matches!(error, SourceError::TooLarge { .. }) && !is_manifest;
@@ -140,7 +139,10 @@ fn visit(file: &Visited, buffer: &mut Vec<u8>, select: Select, settings: &Settin
     let name = printable(&file.name);
     let facts = match source::as_text(buffer, &name) {
         Ok(text) => FileFacts::read(name, text, look),
-        Err(error) => FileFacts::unreadable(name, error.place(), error.why(), error.help()),
+        Err(error) => {
+            let place = error.place().map(|(line, column)| Place { line, column });
+            FileFacts::unreadable(name, place, error.why(), error.help())
+        }
     };
     // it may hold a key
     buffer.zeroize();

@@ -3,6 +3,7 @@
 
 mod certs;
 mod change;
+mod check;
 mod explain;
 mod identity;
 mod inspect;
@@ -83,6 +84,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inject { change, output } => change::inject(change, output, &mut terminal),
         Command::Diff { change, quiet } => change::diff(change, quiet, &mut terminal),
         Command::Remove { change, output } => change::remove(change, output, &mut terminal),
+        Command::Check(args) => check::check(args, &mut terminal),
         Command::Certs { command: CertsCommand::Ca(args) } => certs::ca(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Client(args) } => certs::client(&args, &mut terminal),
         Command::Certs { command: CertsCommand::Inspect(args) } => inspect::inspect(args, &mut terminal),

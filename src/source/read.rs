@@ -102,6 +102,25 @@ impl SourceError {
         }
     }
 
+    /// The line and column that it is about, from 1.
+    #[must_use]
+    pub fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::NotUtf8 { line, column, .. } => Some((*line, *column)),
+            _ => None,
+        }
+    }
+
+    /// What is the matter, without the name and the place.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let text = self.to_string();
+        let behind = text.strip_prefix(self.name()).unwrap_or(&text);
+        let place = self.place().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        let behind = behind.strip_prefix(&place).unwrap_or(behind);
+        behind.trim_start_matches([':', ' ']).to_owned()
+    }
+
     /// What to do about it, in one line; `None` where the message says it already.
     #[must_use]
     pub fn help(&self) -> Option<String> {

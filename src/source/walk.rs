@@ -31,6 +31,12 @@ pub struct Visited {
 }
 
 impl Visited {
+    /// Whether it has a manifest's name, or none that says otherwise: `/dev/fd/63` is what a shell gives to `<(…)`.
+    #[must_use]
+    pub fn may_be_manifest(&self) -> bool {
+        has_manifest_name(&self.path) || self.path.extension().is_none()
+    }
+
     fn of(path: &Path) -> Self {
         let path = path.strip_prefix(".").ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path);
         let name = path.display().to_string();
@@ -144,11 +150,13 @@ fn is_wanted(entry: &DirEntry, select: Select) -> bool {
     if entry.depth() == 0 {
         return kind.is_some_and(|kind| !kind.is_dir());
     }
-    let is_manifest = || {
-        let extension = entry.path().extension().unwrap_or_default();
-        ["yaml", "yml", "json"].iter().any(|wanted| extension.eq_ignore_ascii_case(wanted))
-    };
-    kind.is_some_and(|kind| kind.is_file()) && (select == Select::Everything || is_manifest())
+    kind.is_some_and(|kind| kind.is_file()) && (select == Select::Everything || has_manifest_name(entry.path()))
+}
+
+/// Whether a name ends as those of manifests do.
+fn has_manifest_name(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["yaml", "yml", "json"].iter().any(|wanted| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// A directory that cannot be listed. Not a `.gitignore` that cannot be used (it has no depth): git goes on, too.
