@@ -283,7 +283,7 @@ impl<'f> Judge<'_, 'f> {
             .zip(0..)
             .map(|((of, _), at)| {
                 let said = |(file, config): &(u32, &'f UpgraderConfig)| {
-                    let said = config.paths.iter().nth(at)?.as_ref().filter(|said| !said.text.is_empty())?;
+                    let said = config.paths.get(at)?.as_ref().filter(|said| !said.text.is_empty())?;
                     Some(Path { of, file: *file, said })
                 };
                 configs.iter().find_map(said)

@@ -1,14 +1,14 @@
-//! `certs inspect`: each file `fixtures/inspect/*.console` is a command and all that it says. A new file is a new test;
-//! `UPDATE_FIXTURES=1 cargo test --test command inspect` writes what is said below the command, for you to read.
+//! `certs inspect`: each file `fixtures/inspect/*.console` is a test; a new file is a new one.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libtest_mimic::Trial;
 
 use crate::binary::root;
+use crate::console::{compare, filled};
 use crate::folder::{Folder, claims};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(consoles.into_iter().map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         Trial::test(format!("inspect: {name}"), move || {
-            console(&path);
+            compare(&path, &folder(), "", |said| said);
             Ok(())
         })
     }));
@@ -49,45 +49,15 @@ fn folder() -> Folder {
     }
     let pair = [folder.read("client.crt"), folder.read("client.key"), folder.read("ca.crt")];
     folder.write("all.pem", pair.concat());
-    let indented = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().trim_end().replace('\n', "\n    ");
-    let wrapped = |bytes: &[u8]| {
-        let encoded = STANDARD.encode(bytes);
-        encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n    ")
-    };
+    let others = [folder.read("t/client.key"), folder.read("t/ec.key")];
+    let names = ["CRT", "KEY", "CA", "OTHER KEY", "EC KEY"];
+    let files: Vec<(&str, &[u8])> = names.into_iter().zip(pair.iter().chain(&others).map(Vec::as_slice)).collect();
     for entry in fs::read_dir(root().join("fixtures/inspect")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let mut text = fs::read_to_string(&path).unwrap();
-        for (token, bytes) in ["CRT", "KEY", "CA"].into_iter().zip(&pair) {
-            text = text.replace(&format!("@{token}@"), &STANDARD.encode(bytes));
-            text = text.replace(&format!("@{token} twice@"), &STANDARD.encode(STANDARD.encode(bytes)));
-            text = text.replace(&format!("@{token} in lines@"), &wrapped(bytes));
-            text = text.replace(&format!("@{token} as PEM@"), &indented(bytes));
-        }
-        let encoded = |file: &str| STANDARD.encode(folder.read(file));
-        let text = text.replace("@OTHER KEY@", &encoded("t/client.key")).replace("@EC KEY@", &encoded("t/ec.key"));
-        folder.write(&name, text);
+        folder.write(&name, filled(fs::read_to_string(&path).unwrap(), &files));
     }
     folder
-}
-
-/// The command of a console, and what it says: standard output, standard error, the exit code.
-fn console(path: &Path) {
-    let text = fs::read_to_string(path).unwrap();
-    let (command, expected) = text.split_once('\n').unwrap();
-    let line = command.strip_prefix("$ delegate-mtls ").expect("the first line is the command");
-    let folder = folder();
-    let (line, stdin) = match line.split_once(" < ") {
-        Some((line, file)) => (line, folder.read(file)),
-        None => (line, Vec::new()),
-    };
-    let output = folder.pipe(line, &stdin);
-    let actual = format!("{}{}exit code {}\n", output.stdout(), output.stderr, output.code);
-    if std::env::var_os("UPDATE_FIXTURES").is_some() {
-        fs::write(path, format!("{command}\n{actual}")).unwrap();
-        return;
-    }
-    assert!(actual == expected, "{}\nexpected:\n{expected}\nactual:\n{actual}", path.display());
 }
 
 fn no_key_material() {

@@ -11,6 +11,8 @@
 
 mod binary;
 mod certs;
+mod check;
+mod console;
 mod explain;
 mod folder;
 mod inject;
@@ -39,6 +41,7 @@ fn main() {
         trials.extend(more);
     }
     trials.extend(certs::trials());
+    trials.extend(check::trials());
     trials.extend(explain::trials());
     trials.extend(inspect::trials());
     trials.extend(leak::trials());

@@ -88,8 +88,6 @@ pub(in crate::check) struct SecretSource {
     pub(in crate::check) name: Said,
     /// Key, path and mode of every file; `None`: all keys under their own names.
     pub(in crate::check) items: Option<Vec<Item>>,
-    /// Whether the pod starts without it as well.
-    pub(in crate::check) optional: bool,
 }
 
 /// A file of a Secret in a volume (Kubernetes API: `KeyToPath`).
@@ -228,7 +226,7 @@ impl Reader<'_, '_, '_> {
                 })
                 .collect()
         });
-        SecretSource { name: self.said(secret, name), items, optional: self.flag(secret, "optional") == Some(true) }
+        SecretSource { name: self.said(secret, name), items }
     }
 
     /// A file mode as YAML 1.1 reads it, which is what Kubernetes' parser does: octal with a leading `0` or `0o`.
@@ -298,7 +296,8 @@ impl Value {
     pub(super) fn read(document: &Document<'_>, found: Option<Found>, name: &str, page: &mut Page<'_>) -> Value {
         let text = found.map(|found| text_of(document, found)).unwrap_or_default();
         let is_judged = JUDGED.contains(&name);
-        if !is_judged && !(text.contains("://") && text.len() <= LONGEST_URL) {
+        let is_url = text.contains("://") && text.len() <= LONGEST_URL;
+        if !is_judged && !is_url {
             return Value::Other;
         }
         // expanded by Kubernetes, or by whatever comes before it (envsubst, Flux)
