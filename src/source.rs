@@ -20,7 +20,7 @@ mod read;
 mod walk;
 mod write;
 
-pub use inode::{FileId, same_file};
+pub use inode::{FileId, is_regular, same_file};
 pub use read::{SourceError, as_text, read_bytes, read_file, read_into, read_stdin, read_stdin_bytes};
 pub use walk::{Select, Visited, walk};
 pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, stage};

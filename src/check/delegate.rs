@@ -2,13 +2,12 @@
 
 use super::environment::Environment;
 use super::facts::{Container, Object, Said, Source, UpgraderConfig, Workload};
-use super::fleet::{Judge, shown};
+use super::fleet::{Judge, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
 use super::wiring::{Consumer, Path, Read, Wires, wires};
 use crate::delegate::parts::{CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, path_variables};
 use crate::delegate::{self, Delegate, Location};
-use crate::endpoint::mask_user_info;
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
@@ -48,7 +47,7 @@ impl<'f> Judge<'_, 'f> {
                 delegate::Generation::Legacy(_) => Generation::Legacy,
             },
             mtls: Mtls::None,
-            endpoint: environment.text(MANAGER).map(|(_, said)| printable(&mask_user_info(said.text.trim()))),
+            endpoint: environment.text(MANAGER).map(|(_, said)| shown_value(&said.text)),
             expires: None,
             strict_ready: false,
         };

@@ -6,7 +6,9 @@ use super::facts::{Facts, Object, Said, Secret, SecretSource, Spot, Workload};
 use super::report::At;
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Delegate, File, Index, Location};
+use crate::endpoint::mask_user_info;
 use crate::finding::{Rule, Severity};
+use crate::identity::printable;
 
 /// The files of a run, and what recognises the delegates in them.
 pub(super) struct Fleet<'f> {
@@ -211,7 +213,16 @@ impl<'j, 'f> Judge<'j, 'f> {
     }
 }
 
+/// A URL or path as it is shown: without user and password, and not if it is the key itself, pasted where its path belongs.
+pub(super) fn shown_value(text: &str) -> String {
+    const LONGEST: usize = 256;
+    if text.len() > LONGEST || text.contains("PRIVATE KEY") || text.contains("LS0tLS1") {
+        return "***".to_owned();
+    }
+    printable(&mask_user_info(text.trim()))
+}
+
 /// A name as it is shown: a manifest may come from anybody, and a terminal obeys.
 pub(super) fn shown(said: &Said) -> String {
-    crate::identity::printable(&said.text)
+    printable(&said.text)
 }

@@ -197,10 +197,11 @@ fn inline_key(path: &str, places: &mut Places<'_>, key: &PrivateKeyFound) -> Fou
 }
 
 /// What of a text must not be shown: what a manifest's Secrets hold, and private keys wherever they stand. Of a key, the
-/// rest of the line that it begins on.
+/// rest of the line that it begins on. A certificate's fingerprint would be wider than all that there is to say of it.
 #[must_use]
 pub fn masks(text: &str) -> Vec<Mask> {
-    let mut masks = crate::delegate::masks(text);
+    let of_manifest = crate::delegate::masks(text).into_iter();
+    let mut masks: Vec<Mask> = of_manifest.map(|mask| Mask { holds: Holds::Secret, ..mask }).collect();
     masks.extend(private_keys(text.as_bytes()).into_iter().map(|key| {
         let rest = text.get(key.span.start..).unwrap_or_default();
         let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
@@ -306,7 +307,7 @@ impl Weighed {
         });
         let all = std::mem::take(&mut self.found).into_iter().chain(unused);
         let mut findings: Vec<Located> = all
-            .filter(|(found, _)| settings.only.is_empty() || settings.only.contains(&found.rule))
+            .filter(|(found, _)| settings.asks_for(found.rule))
             .filter_map(|(found, severity)| {
                 let Found { rule, message, help, at, .. } = found;
                 Some(Located { rule, severity: severity?, message, help, at })

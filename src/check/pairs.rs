@@ -1,6 +1,6 @@
 //! The pairs that Secrets hold, judged as `inject` would judge the files, each for whoever reads it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use time::OffsetDateTime;
 
@@ -72,8 +72,10 @@ pub(super) struct Standard<'c> {
 
 /// The pairs in Secrets that nobody mounts, and that are meant for a delegate all the same: beside one, or by name.
 pub(super) fn unmounted(judge: &Judge<'_, '_>, mounted: &BTreeMap<PairId, Loader>) -> Vec<(PairId, Loader)> {
-    let read: std::collections::HashSet<Location> =
-        mounted.keys().flat_map(|pair| pair.certificate.iter().chain(&pair.key)).map(|read| read.secret).collect();
+    let read = mounted.keys().flat_map(|pair| pair.certificate.iter().chain(&pair.key)).map(|read| read.secret);
+    // one of the same name in another namespace is another cluster's matter, or nobody's
+    let named = |secret: Location| Some((secret.file, judge.fleet.secret_at(secret)?.name.text.as_str()));
+    let read: HashSet<(u32, &str)> = read.filter_map(named).collect();
     let mut files: HashMap<u32, bool> = HashMap::new();
     for delegate in judge.fleet.delegates() {
         let is_three_x = delegate.generation == crate::delegate::Generation::ThreeX;
@@ -86,7 +88,8 @@ pub(super) fn unmounted(judge: &Judge<'_, '_>, mounted: &BTreeMap<PairId, Loader
             let Object::Secret(secret) = object else { continue };
             let location = Location { file, ..*location };
             let is_meant = beside.is_some() || secret.name.text.contains(VOLUME);
-            if !secret.is_pair() || !is_meant || read.contains(&location) || judge.fleet.is_mounted(location, secret) {
+            let is_read = read.contains(&(file, secret.name.text.as_str()));
+            if !secret.is_pair() || !is_meant || is_read || judge.fleet.is_mounted(location, secret) {
                 continue;
             }
             let read = |key: &str| Some(Read { secret: location, key: key.to_owned() });

@@ -38,9 +38,15 @@ impl Settings {
         }
     }
 
+    /// Whether a rule is among those that were asked for. What could not be read may hide a finding of any.
+    pub(super) fn asks_for(&self, rule: Rule) -> bool {
+        let hides = rule == Rule::UnreadableFile && self.judges_manifests();
+        self.only.is_empty() || self.only.contains(&rule) || hides
+    }
+
     /// Whether findings of a rule are reported at all.
     pub(super) fn reports(&self, rule: Rule) -> bool {
-        (self.only.is_empty() || self.only.contains(&rule)) && self.weigh(rule, rule.severity()).is_some()
+        self.asks_for(rule) && self.weigh(rule, rule.severity()).is_some()
     }
 
     /// Whether any text file is looked through for private keys.

@@ -4,9 +4,9 @@ use http::Uri;
 
 use super::environment::Environment;
 use super::facts::Said;
-use super::fleet::Judge;
+use super::fleet::{Judge, shown_value};
 use crate::delegate::parts::MANAGER;
-use crate::endpoint::{Endpoint, is_mtls, mask_user_info};
+use crate::endpoint::{Endpoint, is_mtls};
 use crate::finding::{Rule, Severity};
 use crate::identity::printable;
 
@@ -22,7 +22,7 @@ struct Url<'f> {
 
 impl Url<'_> {
     fn shown(&self) -> String {
-        printable(&mask_user_info(&self.said.text))
+        shown_value(&self.said.text)
     }
 }
 
@@ -71,7 +71,7 @@ impl<'f> Judge<'_, 'f> {
             let host = said.text.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
             let is_platform = host.is_some_and(|host| host.ends_with(".harness.io"));
             if is_platform && self::authority(&said.text).as_ref() != Some(&authority) {
-                let shown = printable(&mask_user_info(&said.text));
+                let shown = shown_value(&said.text);
                 self.say(Rule::EndpointDiffers, variable.file, &said.at)
                     .severity(Severity::Note)
                     .message(format!("`{}` is still on the platform's host: `{shown}`", printable(name)))

@@ -2,7 +2,7 @@
 //! kubelet takes it.
 
 use super::facts::{Container, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
-use super::fleet::{Fleet, Judge};
+use super::fleet::{Fleet, Judge, shown_value};
 use crate::delegate::Location;
 use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
 use crate::endpoint::is_under;
@@ -271,7 +271,7 @@ impl<'f> Judge<'_, 'f> {
 
     fn mismatch(&mut self, path: &Path<'f>, but: String, set: String) {
         self.say(Rule::CertPathMismatch, path.file, &path.said.at)
-            .message(format!("`{}` is `{}`, {but}", path.of, printable(&path.said.text)))
+            .message(format!("`{}` is `{}`, {but}", path.of, shown_value(&path.said.text)))
             .help(format!("set it to {set}"));
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::terminal::Terminal;
 use super::{Exit, Failure, identity};
@@ -17,6 +17,7 @@ use crate::source::{self, NewFile, STDIN, Select, SourceError, Visited};
 use crate::yaml::Place;
 
 pub(super) fn check(args: CheckArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    spares_the_inputs(&args)?;
     let settings = Settings {
         mode: match args.mode {
             Mode::Loose => check::Mode::Loose,
@@ -43,6 +44,20 @@ pub(super) fn check(args: CheckArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     }
 }
 
+/// Refuses to write the report over what it is about.
+fn spares_the_inputs(args: &CheckArgs) -> Result<(), Failure> {
+    let Some(output) = &args.output else { return Ok(()) };
+    let same = args.paths.iter().chain(&args.ca).find(|input| source::same_file(input, output));
+    match same {
+        None => Ok(()),
+        Some(_) => Err(Message::error(
+            format!("{}: is one of the files to be read, and would be overwritten by the report", output.display()),
+            Some("name another file for `--output`".to_owned()),
+        )
+        .into()),
+    }
+}
+
 fn exit(report: &Report) -> Exit {
     let mut errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).peekable();
     let any = errors.peek().is_some();
@@ -63,11 +78,12 @@ fn failed(args: &CheckArgs, messages: Vec<Message>) -> Report {
     Report { at, findings: Vec::new(), delegates: Vec::new(), failures: failures.collect() }
 }
 
-/// How the texts of a report can be had again.
+/// How the texts of a report can be had again, by the names that they have in it.
 #[derive(Default)]
 struct Texts {
     paths: HashMap<String, PathBuf>,
-    stdin: Option<(String, String)>,
+    /// What can be read only once: standard input and pipes.
+    kept: HashMap<String, String>,
 }
 
 fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failure> {
@@ -83,17 +99,21 @@ fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failu
         if let Some(look) = Look::at(source.text.as_bytes(), true, settings) {
             files.push(FileFacts::read(name.clone(), &source.text, look));
         }
-        texts.stdin = Some((name, source.text));
+        texts.kept.insert(name, source.text);
     }
     let named: Vec<PathBuf> = args.paths.iter().filter(|path| !is_stdin(path)).cloned().collect();
     let select = if settings.looks_for_keys() { Select::Everything } else { Select::Manifests };
     let (visited, errors) = source::walk(&named, select, |file, buffer| visit(file, buffer, select, settings));
     let mut failures: Vec<check::Failure> = errors.iter().map(failure).collect();
-    for (file, outcome) in visited {
-        match outcome {
-            Ok(facts) => {
+    for visit in visited {
+        match visit {
+            Ok(Judged { file, facts, kept }) => {
                 files.push(facts);
-                texts.paths.insert(printable(&file.name), file.path);
+                let name = printable(&file.name);
+                if let Some(text) = kept {
+                    texts.kept.insert(name.clone(), text);
+                }
+                texts.paths.insert(name, file.path);
             }
             Err(error) => failures.push(failure(&error)),
         }
@@ -126,19 +146,37 @@ fn authorities(paths: &[PathBuf]) -> Result<Vec<Ca>, Failure> {
     if messages.is_empty() { Ok(cas) } else { Err(Failure::Messages(messages)) }
 }
 
-type Visit = (Visited, Result<FileFacts, SourceError>);
+/// A file that was looked at, and its text where that cannot be had again.
+struct Judged {
+    file: Visited,
+    facts: FileFacts,
+    kept: Option<String>,
+}
 
-fn visit(file: &Visited, buffer: &mut Vec<u8>, select: Select, settings: &Settings) -> Option<Visit> {
+fn visit(
+    file: &Visited,
+    buffer: &mut Vec<u8>,
+    select: Select,
+    settings: &Settings,
+) -> Option<Result<Judged, SourceError>> {
     let is_manifest = select == Select::Manifests || file.may_be_manifest();
     if let Err(error) = source::read_into(&file.path, buffer) {
         // what is too large for a manifest is none, and no text that anybody wrote
         let is_other = matches!(error, SourceError::TooLarge { .. }) && !is_manifest;
-        return (!is_other).then(|| (file.clone(), Err(error)));
+        return (!is_other).then_some(Err(error));
     }
     let look = Look::at(buffer, is_manifest, settings)?;
     let name = printable(&file.name);
+    let mut kept = None;
     let facts = match source::as_text(buffer, &name) {
-        Ok(text) => FileFacts::read(name, text, look),
+        Ok(text) => {
+            kept = (!source::is_regular(&file.path)).then(|| text.to_owned());
+            FileFacts::read(name, text, look)
+        }
+        // a key is one in Latin-1, too
+        Err(_) if look == Look::Keys => {
+            FileFacts::read(name, &Zeroizing::new(String::from_utf8_lossy(buffer).into_owned()), look)
+        }
         Err(error) => {
             let place = error.place().map(|(line, column)| Place { line, column });
             FileFacts::unreadable(name, place, error.why(), error.help())
@@ -146,7 +184,7 @@ fn visit(file: &Visited, buffer: &mut Vec<u8>, select: Select, settings: &Settin
     };
     // it may hold a key
     buffer.zeroize();
-    Some((file.clone(), Ok(facts)))
+    Some(Ok(Judged { file: file.clone(), facts, kept }))
 }
 
 fn failure(error: &SourceError) -> check::Failure {
@@ -174,20 +212,7 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
 
 fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Terminal) -> Result<(), Failure> {
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
-    if let Some(file) = file {
-        let mut bytes = Vec::new();
-        match machine(args.format) {
-            Some(format) => report::write_check(&mut bytes, format, report)?,
-            None => {
-                let mut plain = anstream::StripStream::new(&mut bytes);
-                report::write_check_human(&mut plain, report, &mut |path| texts.open(path))?;
-            }
-        }
-        let staged = source::stage(file, &bytes, NewFile::Ordinary);
-        staged
-            .and_then(|staged| source::commit_all(vec![staged]))
-            .map_err(|error| Message::error(error.to_string(), error.help()))?;
-    }
+    let written = file.map(|file| write_file(file, args.format, report, texts));
     match machine(args.format).filter(|_| file.is_none()) {
         Some(format) => {
             let mut bytes = Vec::new();
@@ -200,6 +225,22 @@ fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Termin
             io::Write::flush(&mut out)?;
         }
     }
+    written.unwrap_or(Ok(()))
+}
+
+/// Writes the report to a file, whole or not at all.
+fn write_file(file: &Path, format: CheckFormat, report: &Report, texts: &Texts) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    match machine(format) {
+        Some(format) => report::write_check(&mut bytes, format, report)?,
+        None => {
+            let mut plain = anstream::StripStream::new(&mut bytes);
+            report::write_check_human(&mut plain, report, &mut |path| texts.open(path))?;
+        }
+    }
+    let staged = source::stage(file, &bytes, NewFile::Ordinary);
+    let written = staged.and_then(|staged| source::commit_all(vec![staged]));
+    written.map_err(|error| Message::error(error.to_string(), error.help()))?;
     Ok(())
 }
 
@@ -217,9 +258,9 @@ fn machine(format: CheckFormat) -> Option<report::CheckFormat> {
 impl Texts {
     /// A text again, and what of it must not be shown. A file that changed or went away is not shown.
     fn open(&self, name: &str) -> Option<Shown> {
-        let text = match &self.stdin {
-            Some((stdin, text)) if stdin == name => text.clone(),
-            _ => source::read_file(self.paths.get(name)?).ok()?.text,
+        let text = match self.kept.get(name) {
+            Some(text) => text.clone(),
+            None => source::read_file(self.paths.get(name)?).ok()?.text,
         };
         let masks = check::masks(&text);
         Some(Shown { text, masks })

@@ -29,6 +29,12 @@ impl FileId {
     }
 }
 
+/// Whether a path leads to a file that can be read again: not to a pipe, a socket, a device or nothing.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
 /// Whether both paths lead to one file: through symbolic links, hard links or another spelling. Where there is none yet:
 /// whether both would make the same one.
 #[must_use]
