@@ -213,13 +213,15 @@ impl<'j, 'f> Judge<'j, 'f> {
     }
 }
 
-/// A URL or path as it is shown: without user and password, and not if it is the key itself, pasted where its path belongs.
+/// A URL or path as it is shown: without user and password, and not where it is the key itself.
 pub(super) fn shown_value(text: &str) -> String {
+    if is_pasted(text) { "***".to_owned() } else { printable(&mask_user_info(text.trim())) }
+}
+
+/// Whether a value is a file's content, pasted where its path or URL belongs.
+pub(super) fn is_pasted(text: &str) -> bool {
     const LONGEST: usize = 256;
-    if text.len() > LONGEST || text.contains("PRIVATE KEY") || text.contains("LS0tLS1") {
-        return "***".to_owned();
-    }
-    printable(&mask_user_info(text.trim()))
+    text.len() > LONGEST || text.contains("PRIVATE KEY") || text.contains("LS0tLS1")
 }
 
 /// A name as it is shown: a manifest may come from anybody, and a terminal obeys.

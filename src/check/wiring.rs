@@ -2,7 +2,7 @@
 //! kubelet takes it.
 
 use super::facts::{Container, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
-use super::fleet::{Fleet, Judge, shown_value};
+use super::fleet::{Fleet, Judge, is_pasted, shown_value};
 use crate::delegate::Location;
 use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
 use crate::endpoint::is_under;
@@ -190,7 +190,7 @@ impl<'f> Judge<'_, 'f> {
         let covering = consumer.container.mounts.iter().filter(|mount| covers(mount, &wanted));
         let Some(mount) = covering.max_by_key(|mount| cleaned(&mount.path.text).len()) else {
             if let Some(mount) = wires.mounts.first() {
-                let file_name = wanted.rsplit('/').next().unwrap_or_default();
+                let file_name = wanted.rsplit('/').next().filter(|_| !is_pasted(&wanted)).unwrap_or("…");
                 let there = cleaned(&mount.path.text);
                 self.mismatch(
                     path,

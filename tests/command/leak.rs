@@ -3,14 +3,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libtest_mimic::{Failed, Trial};
 
 use delegate_mtls::{delegate, report, verify};
 
-use crate::binary::{Output, cases, fixture, quickstart, run};
+use crate::binary::{AT, Output, cases, fixture, quickstart, run};
 use crate::folder::{Folder, claims, plain};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -20,6 +22,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             let title = format!("leak: {kind}/{}", case.file_name().unwrap().display());
             trials.push(Trial::test(title, move || every_command(&case)));
         }
+    }
+    for case in cases("check") {
+        let title = format!("leak: check/{}", case.file_name().unwrap().display());
+        trials.push(Trial::test(title, move || checks(&case)));
     }
     trials.extend(claims(
         "leak",
@@ -35,15 +41,25 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a manifest given for a key is not quoted", misplaced_manifest),
             ("a damaged key is not quoted", damaged_key),
             ("an old pair that is replaced is not shown", old_pair),
+            ("check shows no Secret of any shape", check_shapes),
+            ("check does not quote secrets next to a syntax error", check_syntax_errors),
+            ("check shows no key that is pasted where it does not belong", check_pasted_key),
         ],
     ));
     trials
 }
 
 /// What must not be seen.
-struct Watch(Vec<String>);
+struct Watch {
+    words: Vec<String>,
+    search: OnceLock<AhoCorasick>,
+}
 
 impl Watch {
+    fn of(words: Vec<String>) -> Watch {
+        Watch { words, search: OnceLock::new() }
+    }
+
     /// The test pair's key: any 24 characters of a line of its body, and of its base64.
     fn of_key(pem: &[u8]) -> Watch {
         let text = std::str::from_utf8(pem).unwrap();
@@ -52,13 +68,13 @@ impl Watch {
         let mut words: Vec<String> = body.flat_map(windows).collect();
         // `-----BEGIN` in base64 is no secret
         words.extend(windows(&encoded[40..encoded.len() - 40]));
-        Watch(words)
+        Watch::of(words)
     }
 
     fn and(mut self, canaries: &[String]) -> Watch {
         for canary in canaries {
-            self.0.push(canary.clone());
-            self.0.push(STANDARD.encode(canary).trim_end_matches('=').to_owned());
+            self.words.push(canary.clone());
+            self.words.push(STANDARD.encode(canary).trim_end_matches('=').to_owned());
         }
         self
     }
@@ -70,7 +86,8 @@ impl Watch {
         for (number, piece) in said.split("\u{1b}[").enumerate() {
             plain.push_str(if number == 0 { piece } else { piece.split_once('m').map_or(piece, |(_, rest)| rest) });
         }
-        match self.0.iter().find(|word| plain.contains(word.as_str())) {
+        let search = self.search.get_or_init(|| AhoCorasick::new(&self.words).unwrap());
+        match search.find(&plain).map(|found| &self.words[found.pattern()]) {
             None => Ok(()),
             Some(word) => {
                 let line = plain.lines().find(|line| line.contains(word.as_str())).unwrap_or_default();
@@ -158,7 +175,9 @@ fn every_command(case: &Path) -> Result<(), Failed> {
         ("diff PAIR ENDPOINT ARGS in.yaml", false),
         ("remove --endpoint https://app.harness.io in.yaml", true),
         ("remove -i in.yaml", false),
+        ("check CHECK in.yaml", false),
         // of what inject wrote
+        ("check CHECK out.yaml", false),
         ("remove --check out.yaml", false),
         ("diff --existing-secret other ENDPOINT out.yaml", false),
     ] {
@@ -169,6 +188,10 @@ fn every_command(case: &Path) -> Result<(), Failed> {
         }
         folder.write("in.yaml", &manifest);
         if line.ends_with("out.yaml") && !line.contains("-o") && !folder.path("out.yaml").exists() {
+            continue;
+        }
+        if line.contains("CHECK") {
+            reports(&FORMATS[..2], &folder, &line.replace("check CHECK ", ""), &watch)?;
             continue;
         }
         let line = line.replace("SECRET", "ARGS --secret-output secret.yaml").replace("ARGS", &arguments);
@@ -183,6 +206,103 @@ fn every_command(case: &Path) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// The human one and JSON show all that there is; the others are made of the same.
+const FORMATS: [&str; 6] = ["human", "json", "github", "sarif", "gitlab", "junit"];
+
+/// All keys that fixtures of `check` may hold.
+static KEYS: LazyLock<Watch> = LazyLock::new(|| {
+    let words = crate::check::keys().flat_map(|key| Watch::of_key(key).words).collect();
+    let watch = Watch::of(words);
+    assert!(watch.words.len() > 1000, "{}", watch.words.len());
+    watch
+});
+
+/// All reports that `check` writes about the files, with every rule on and as many findings as there can be.
+fn reports(formats: &[&str], folder: &Folder, files: &str, watch: &Watch) -> Result<(), Failed> {
+    for format in formats {
+        for options in ["--ca ca.crt", "--only inline-private-key"] {
+            let line = format!(
+                "check --color always --format {format} --mode strict --at {AT} --rule inline-private-key=error \
+                 --output report {options} {files}"
+            );
+            let output = run(folder.command(&line).env("RUST_BACKTRACE", "1"), b"");
+            watch.look(&line, output.stderr.as_bytes())?;
+            watch.look(&line, &output.stdout)?;
+            watch.look(&line, &folder.read("report"))?;
+            if output.stderr.contains("panicked") {
+                return Err(format!("{line}: {}", output.stderr).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the fixtures of `check` hold, and one that is asked for in another way than by its own command.
+fn checks(case: &Path) -> Result<(), Failed> {
+    let folder = Folder::new();
+    std::fs::remove_file(folder.path("client.key")).unwrap();
+    crate::check::fill(case, &folder);
+    reports(&FORMATS, &folder, ".", &KEYS)
+}
+
+fn check_shapes() {
+    let folder = Folder::new();
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
+    let manifest = String::from_utf8(plain()).unwrap();
+    let words = "# MANAGER_HOST_AND_PORT\n";
+    for shape in ODD_SHAPES.into_iter().chain([SHAPES]) {
+        for text in [format!("{words}{shape}"), format!("{manifest}---\n{shape}").replace('\n', "\r\n")] {
+            folder.write("in.yaml", text);
+            reports(&FORMATS[..2], &folder, "in.yaml", &watch)
+                .unwrap_or_else(|failed| panic!("{:?}", failed.message()));
+        }
+    }
+}
+
+fn check_syntax_errors() {
+    let folder = Folder::new();
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
+    let lines: Vec<&str> = SHAPES.lines().collect();
+    let mut unreadable = 0;
+    for broken in BROKEN {
+        for at in (0..lines.len()).step_by(9) {
+            let mut text = lines.clone();
+            text.insert(at, broken);
+            let output = folder.pipe("check --mode strict", text.join("\n").as_bytes());
+            unreadable += usize::from(output.code == 2);
+            watch.sees_nothing(&format!("{broken:?} as line {}", at + 1), &output);
+        }
+    }
+    assert!(unreadable > 50, "{unreadable}");
+}
+
+fn check_pasted_key() {
+    let folder = Folder::new();
+    let key = String::from_utf8(folder.read("client.key")).unwrap();
+    let watch = Watch::of_key(key.as_bytes());
+    let manifest = String::from_utf8(crate::folder::injected()).unwrap();
+    let quoted = format!("\"{}\"", key.replace('\n', "\\n"));
+    let block = format!("|\n            {}", key.trim_end().replace('\n', "\n            "));
+    let encoded = STANDARD.encode(&key);
+    for value in [quoted, block, encoded] {
+        for place in [
+            "/etc/mtls/client.crt\"",
+            "/etc/mtls/client.key\"",
+            "https://acme.harness.io:8443\n",
+            "FAKE-ACCOUNT-0001\n",
+            "delegate\n",
+        ] {
+            let at = manifest.find(place).unwrap_or_else(|| panic!("{place}"));
+            let start = manifest[..at].rfind(": ").unwrap() + 2;
+            let end = at + manifest[at..].find('\n').unwrap();
+            let text = format!("{}{value}{}", &manifest[..start], &manifest[end..]);
+            folder.write("in.yaml", text);
+            reports(&FORMATS[..2], &folder, "in.yaml", &watch)
+                .unwrap_or_else(|failed| panic!("{:?}", failed.message()));
+        }
+    }
 }
 
 /// Without this, a watch that sees nothing would prove nothing above.
@@ -295,7 +415,7 @@ spec:
 
 fn shapes() {
     let folder = Folder::new();
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     if let Err(failed) = watch.look("the whole text", &deleted(SHAPES)) {
         panic!("{}", failed.message().unwrap_or_default());
     }
@@ -345,7 +465,7 @@ const ODD_SHAPES: [&str; 23] = [
 
 fn odd_shapes() {
     let folder = Folder::new();
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     let manifest = String::from_utf8(plain()).unwrap();
     for shape in ODD_SHAPES {
         for shape in [shape.to_owned(), shape.replace('\n', "\r\n")] {
@@ -360,7 +480,7 @@ fn odd_shapes() {
 
 fn moved_url() {
     let folder = Folder::new();
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     let manifest = String::from_utf8(plain()).unwrap();
     for value in
         ["https://app.harness.io/t/CANARY", "'https://app.harness.io/t/CANARY'", "\"https://app.harness.io/t/CANARY\""]
@@ -404,30 +524,33 @@ fn whole_fixtures() {
     }
 }
 
+/// Lines that break a manifest, or may.
+const BROKEN: [&str; 17] = [
+    "CANARY: [",
+    "}",
+    "\tCANARY",
+    "  - CANARY: \"",
+    "*CANARY",
+    "CANARY CANARY",
+    "&CANARY *CANARY",
+    "!<CANARY",
+    "@CANARY",
+    "%CANARY",
+    "\"CANARY\" CANARY",
+    "  CANARY: 'x' CANARY",
+    "? [CANARY",
+    "CANARY: a: b",
+    "\"\\CANARY\"",
+    "!CANARY!x y",
+    "DELEGATE_TOKEN: CANARY\nDELEGATE_TOKEN: CANARY",
+];
+
 fn syntax_errors() {
     let folder = Folder::new();
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     let lines: Vec<&str> = SHAPES.lines().collect();
     let mut refused = 0;
-    for broken in [
-        "CANARY: [",
-        "}",
-        "\tCANARY",
-        "  - CANARY: \"",
-        "*CANARY",
-        "CANARY CANARY",
-        "&CANARY *CANARY",
-        "!<CANARY",
-        "@CANARY",
-        "%CANARY",
-        "\"CANARY\" CANARY",
-        "  CANARY: 'x' CANARY",
-        "? [CANARY",
-        "CANARY: a: b",
-        "\"\\CANARY\"",
-        "!CANARY!x y",
-        "DELEGATE_TOKEN: CANARY\nDELEGATE_TOKEN: CANARY",
-    ] {
+    for broken in BROKEN {
         for at in (0..lines.len()).step_by(3) {
             let mut text = lines.clone();
             text.insert(at, broken);
@@ -442,7 +565,7 @@ fn syntax_errors() {
 
 fn refusals() {
     let folder = Folder::new();
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     let manifest = String::from_utf8(plain()).unwrap();
     for (old, new) in [
         // a manager URL with a password
@@ -495,7 +618,7 @@ fn misplaced_key() {
 fn misplaced_manifest() {
     let folder = Folder::new();
     folder.write("in.yaml", SHAPES);
-    let watch = Watch(vec!["CANARY".to_owned()]);
+    let watch = Watch::of(vec!["CANARY".to_owned()]);
     for line in [
         "inject TO --cert client.crt --key in.yaml --ca ca.crt delegate.yaml",
         "inject TO --cert in.yaml --key client.key --ca ca.crt delegate.yaml",

@@ -1,5 +1,6 @@
 //! `check`: every folder `fixtures/check/CASE` is a test, and its name says of which rule.
 
+mod command;
 mod issued;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use issued::issued;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = claims("check", &[("every rule has a fixture", every_rule)]);
+    trials.extend(command::trials());
     trials.extend(cases("check").into_iter().map(|case| {
         let title = format!("check/{}", case.file_name().unwrap().display());
         Trial::test(title, move || judge(&case))
@@ -57,6 +59,16 @@ fn folder(case: &Path, command: &str) -> Folder {
     }
     copy(case, "", &folder, files);
     folder
+}
+
+/// Puts the files of a case into a folder.
+pub(crate) fn fill(case: &Path, folder: &Folder) {
+    copy(case, "", folder, issued());
+}
+
+/// The keys that cases may hold.
+pub(crate) fn keys() -> impl Iterator<Item = &'static [u8]> {
+    issued().iter().filter(|(name, _)| name.ends_with(".key") || *name == "KEY").map(|(_, bytes)| *bytes)
 }
 
 fn copy(from: &Path, below: &str, folder: &Folder, files: &[(&str, &[u8])]) {
