@@ -120,7 +120,7 @@ impl Sandbox {
             line = format!("cd {}; cd - > /dev/null\n{}", self.0.path().display(), line.replace(ENDPOINT, &here));
         }
         if !line.contains("--at ") {
-            for subcommand in ["inject", "diff", "certs inspect", "probe"] {
+            for subcommand in ["inject", "diff", "check", "certs inspect", "probe"] {
                 let typed = format!("delegate-mtls {subcommand} ");
                 line = line.replace(&typed, &format!("{typed}--at {AT} "));
             }
@@ -235,7 +235,7 @@ fn options() {
     let readme = README.as_str();
     let sandbox = Sandbox::new();
     let is_option = |c: char| c.is_ascii_lowercase() || c == '-';
-    for subcommand in ["inject", "diff", "remove", "certs ca", "certs client", "certs inspect", "probe"] {
+    for subcommand in ["inject", "diff", "remove", "check", "certs ca", "certs client", "certs inspect", "probe"] {
         let words = subcommand.split(' ').chain(["--help"]);
         let help = Command::new(sandbox.0.path().join("bin/delegate-mtls")).args(words).output();
         let help = String::from_utf8(help.unwrap().stdout).unwrap();
