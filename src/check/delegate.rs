@@ -69,6 +69,7 @@ impl<'f> Judge<'_, 'f> {
         let consumer = Consumer {
             file,
             namespace: workload.namespace.as_deref(),
+            delegate: delegate.name.clone(),
             pod: &workload.pod,
             container,
             paths: path_variables(&delegate.generation).map(|(name, _)| environment.path(name)),
@@ -206,9 +207,11 @@ impl<'f> Judge<'_, 'f> {
             .message(format!("the container `{container}` does not mount the certificate"))
             .help(format!("add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`"));
         let name = shown(&workload.name);
+        let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+        let secret = secret.unwrap_or_else(|| format!("{name}-{VOLUME}"));
         self.say(Rule::MissingVolume, file, at)
             .message(format!("the pod of `{name}` has no volume with the certificate"))
-            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {name}-{VOLUME}}}}}`"));
+            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {secret}}}}}`"));
     }
 
     /// 1: the Secrets that the volumes name. `named` has those that were looked for already.
@@ -294,6 +297,7 @@ impl<'f> Judge<'_, 'f> {
             let consumer = Consumer {
                 file: location.file,
                 namespace: workload.namespace.as_deref(),
+                delegate: delegate.name.clone(),
                 pod: &workload.pod,
                 container: workload.pod.containers.get(workload.upgrader?)?,
                 paths: [certificate, key],

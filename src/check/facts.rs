@@ -12,7 +12,7 @@ use crate::delegate::{self, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
-pub(super) use pod::{Container, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use pod::{Container, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
 
 /// Bytes of a file and where a person finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A container that should read the pair: its variables → its mounts → the pod's volumes → the Secret, each step as a
 //! kubelet takes it.
 
-use super::facts::{Container, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
-use super::fleet::{Fleet, Judge, shown_value};
+use super::facts::{Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
+use super::fleet::{Fleet, Judge, shown, shown_value};
 use crate::delegate::Location;
 use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
 use crate::endpoint::is_under;
@@ -14,6 +14,8 @@ pub(super) struct Consumer<'f> {
     /// The file that its workload stands in.
     pub(super) file: u32,
     pub(super) namespace: Option<&'f str>,
+    /// The name of the delegate that it is, or is the upgrader of.
+    pub(super) delegate: String,
     pub(super) pod: &'f Pod,
     pub(super) container: &'f Container,
     /// What names the certificate's path and the key's, with the path; `None` where none is known.
@@ -116,7 +118,10 @@ impl<'f> Judge<'_, 'f> {
                     "a volume mount has no field `{}`: `kubectl apply` refuses it",
                     printable(&field.text)
                 ))
-                .help("take the line out".to_owned());
+                .help(match known_field(&field.text) {
+                    Some(known) => format!("write it as `{known}`"),
+                    None => "take the line out".to_owned(),
+                });
         }
         let is_declared = consumer.pod.volumes.iter().any(|volume| volume.name.text == mount.name.text);
         if !is_declared {
@@ -128,16 +133,22 @@ impl<'f> Judge<'_, 'f> {
                     "the volume with the certificate is called `{}`: use one name for both",
                     printable(&other.name.text)
                 ),
-                None if is_certificate => format!(
-                    "add to the pod's `volumes`: `{{name: {name}, secret: {{secretName: …}}}}`, or run `delegate-mtls inject`"
-                ),
+                None if is_certificate => {
+                    let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+                    let secret = secret.unwrap_or_else(|| format!("{}-{VOLUME}", printable(&consumer.delegate)));
+                    format!("add to the pod's `volumes`: `{{name: {name}, secret: {{secretName: {secret}}}}}`")
+                }
                 None => "declare it in the pod's `volumes`, or take the mount out".to_owned(),
             };
             self.say(Rule::MountWithoutVolume, file, &mount.name.at)
-                .message(format!("mounts the volume `{name}`, which the pod does not declare"))
+                .message(format!(
+                    "the container `{}` mounts the volume `{name}`, which its pod does not declare",
+                    printable(&consumer.container.name.text)
+                ))
                 .help(help);
         }
-        if let Some(at) = mount.writable.as_ref().filter(|_| is_certificate && is_declared) {
+        let is_misspelt = mount.unknown.iter().any(|field| known_field(&field.text) == Some("readOnly"));
+        if let Some(at) = mount.writable.as_ref().filter(|_| is_certificate && is_declared && !is_misspelt) {
             self.say(Rule::MountNotReadOnly, file, at)
                 .message(format!("the mount of `{name}` does not say that it is read only"))
                 .help("set `readOnly: true`; Kubernetes mounts Secrets read only in any case".to_owned());
@@ -283,6 +294,11 @@ impl<'f> Judge<'_, 'f> {
             .message(format!("the Secret `{name}` has no `{key}`, which `{}` reads", path.of))
             .help(format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {path_of_secret}"));
     }
+}
+
+/// The field of a mount that differs from this in capital letters alone.
+fn known_field(name: &str) -> Option<&'static str> {
+    MOUNT_FIELDS.into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a path lies where a mount is.
