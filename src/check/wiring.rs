@@ -200,14 +200,9 @@ impl<'f> Judge<'_, 'f> {
         let wanted = cleaned(&path.said.text);
         let covering = consumer.container.mounts.iter().filter(|mount| covers(mount, &wanted));
         let Some(mount) = covering.max_by_key(|mount| cleaned(&mount.path.text).len()) else {
-            if let Some(mount) = wires.mounts.first() {
-                let file_name = wanted.rsplit('/').next().unwrap_or_default();
-                let there = cleaned(&mount.path.text);
-                self.mismatch(
-                    path,
-                    format!("but the certificate is mounted at `{}`", printable(&there)),
-                    format!("`{}/{}`", printable(&there), printable(file_name)),
-                );
+            let whole = wires.mounts.iter().find(|mount| mount.sub_path.is_none());
+            if let Some(mount) = whole.or(wires.mounts.first()) {
+                self.elsewhere(path, &wanted, mount);
             }
             return None;
         };
@@ -224,7 +219,7 @@ impl<'f> Judge<'_, 'f> {
             self.mismatch(
                 path,
                 "which is the mount itself, a directory".to_owned(),
-                format!("a file in it, such as `{}/client.crt`", printable(&wanted)),
+                format!("set it to a file in it, such as `{}/client.crt`", printable(&wanted)),
             );
             return None;
         }
@@ -262,9 +257,14 @@ impl<'f> Judge<'_, 'f> {
         let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
         let alike = known.iter().find(|name| !ending.is_empty() && name.ends_with(&format!(".{ending}")));
         match (alike, all.as_slice()) {
+            (Some(alike), _) if mount.sub_path.is_some() => self.mismatch(
+                path,
+                format!("but the volume has no `{}`, the `subPath` of that mount", printable(&file)),
+                format!("set `subPath` to `{}`", printable(alike)),
+            ),
             (Some(alike), _) => {
-                let there = format!("`{}/{}`", cleaned(&mount.path.text), printable(alike));
-                self.mismatch(path, format!("but the file is {there}"), there.clone());
+                let there = printable(&format!("{}/{alike}", cleaned(&mount.path.text)));
+                self.mismatch(path, format!("but the file is `{there}`"), format!("set it to `{there}`"));
             }
             (None, [source]) if source.items.is_none() => {
                 if let Some((location, _)) = self.fleet.secret(consumer.file, consumer.namespace, &source.name.text) {
@@ -273,17 +273,48 @@ impl<'f> Judge<'_, 'f> {
             }
             (None, _) => {
                 let listed: Vec<String> = known.iter().map(|name| format!("`{}`", printable(name))).collect();
-                let listed = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
-                self.mismatch(path, format!("but the mount has {listed}"), "a file that is there".to_owned());
+                let (listed, help) = match listed.as_slice() {
+                    [] => ("nothing".to_owned(), "put certificate and key into the Secrets of the volume"),
+                    some => (some.join(", "), "set it to a file that is there, or let `items` bring this one"),
+                };
+                self.mismatch(path, format!("but the mount has {listed}"), help.to_owned());
             }
         }
         None
     }
 
-    fn mismatch(&mut self, path: &Path<'f>, but: String, set: String) {
+    /// A path that lies in no mount, where there is one for the certificate.
+    fn elsewhere(&mut self, path: &Path<'f>, wanted: &str, mount: &Mount) {
+        if mount.unknown.iter().any(|field| known_field(&field.text) == Some("mountPath")) {
+            return;
+        }
+        let there = printable(&cleaned(&mount.path.text));
+        let (folder, file_name) = wanted.rsplit_once('/').unwrap_or_default();
+        let (folder, file_name) = (printable(folder), printable(file_name));
+        let (but, help) = match mount.sub_path {
+            // what is no path may be the key itself, and is not repeated
+            _ if !path.said.text.starts_with('/') => {
+                ("which is no absolute path".to_owned(), format!("set it to the path of the file below `{there}`"))
+            }
+            _ if there.is_empty() => (
+                "but the mount of the certificate has no `mountPath`".to_owned(),
+                format!("add to the mount of `{}`: `mountPath: {folder}`", printable(&mount.name.text)),
+            ),
+            Some(_) => (
+                format!("but by its `subPath`, the certificate is mounted as the one file `{there}`"),
+                format!("mount the folder: `mountPath: {folder}`, and no `subPath`"),
+            ),
+            None => {
+                (format!("but the certificate is mounted at `{there}`"), format!("set it to `{there}/{file_name}`"))
+            }
+        };
+        self.mismatch(path, but, help);
+    }
+
+    fn mismatch(&mut self, path: &Path<'f>, but: String, help: String) {
         self.say(Rule::CertPathMismatch, path.file, &path.said.at)
             .message(format!("`{}` is `{}`, {but}", path.of, shown_value(&path.said.text)))
-            .help(format!("set it to {set}"));
+            .help(help);
     }
 
     fn missing_key(&mut self, location: Location, key: &str, path: &Path<'f>) {

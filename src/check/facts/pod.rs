@@ -177,7 +177,7 @@ impl Reader<'_, '_, '_> {
             Some(found) => Some(self.page.of(self.document, found.node)),
             None => Some(name.at.clone()),
         };
-        let sub_path = self.text(mount, "subPath").map(|path| Some(path.to_owned()));
+        let sub_path = self.text(mount, "subPath").filter(|path| !path.is_empty()).map(|path| Some(path.to_owned()));
         let keys = self.document.entries(mount.node).map(|entry| Found { node: entry.key, via: None });
         let unknown: Vec<Found> = keys
             .filter(|key| !MOUNT_FIELDS.into_iter().chain(["<<"]).any(|known| known == text_of(self.document, *key)))
@@ -215,8 +215,8 @@ impl Reader<'_, '_, '_> {
     }
 
     fn secret(&mut self, secret: Found, name: &str) -> SecretSource {
-        let items = self.document.get(secret, "items").is_some().then(|| {
-            let items = self.list(secret, "items");
+        // an empty list is as none, to Kubernetes
+        let items = Some(self.list(secret, "items")).filter(|items| !items.is_empty()).map(|items| {
             items
                 .into_iter()
                 .map(|item| Item {
