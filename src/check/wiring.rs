@@ -158,18 +158,28 @@ impl<'f> Judge<'_, 'f> {
     /// The modes of a volume's files, for who is to read them.
     fn volume(&mut self, consumer: &Consumer<'f>, sources: &[SecretSource], default: Option<&Mode>) {
         let items = sources.iter().flat_map(|source| source.items.iter().flatten());
-        let modes: Vec<&Mode> = default.into_iter().chain(items.filter_map(|item| item.mode.as_ref())).collect();
-        for mode in modes {
+        let takes_default = |source: &SecretSource| {
+            source.items.as_ref().is_none_or(|items| items.iter().any(|item| item.mode.is_none()))
+        };
+        let default = default.into_iter().map(|mode| (mode, sources.iter().any(takes_default)));
+        let modes = default.chain(items.filter_map(|item| item.mode.as_ref()).map(|mode| (mode, true)));
+        for (mode, is_taken) in modes {
             let octal = format!("0{:o}", mode.bits);
             let is_decimal = is_meant_octal(&mode.said.text, mode.bits);
             if is_decimal {
                 let meant = &mode.said.text;
-                self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at)
-                    .message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant"))
-                    .help(format!(
-                        "write `0{meant}`, or {} in JSON",
-                        u32::from_str_radix(meant, 8).unwrap_or_default()
+                let said = self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at);
+                said.message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant")).help(
+                    format!("write `0{meant}`, or {} in JSON", u32::from_str_radix(meant, 8).unwrap_or_default()),
+                );
+                if mode.bits > HIGHEST_MODE {
+                    said.severity(Severity::Error).message(format!(
+                        "`{meant}` is decimal, which is mode {octal}, and Kubernetes refuses that; probably 0{meant} was meant"
                     ));
+                }
+            }
+            if !is_taken || mode.bits > HIGHEST_MODE {
+                continue;
             }
             let severity = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
                 Readable::Yes => continue,
@@ -337,6 +347,9 @@ fn covers(mount: &Mount, path: &str) -> bool {
     let mounted = cleaned(&mount.path.text);
     !mounted.is_empty() && is_under(path, &mounted)
 }
+
+/// The highest mode that a file of a volume may have (Kubernetes API: `SecretVolumeSource.defaultMode`).
+const HIGHEST_MODE: u32 = 0o777;
 
 /// Whether a decimal number was meant as octal: its digits are a usual mode, and what they make is none.
 fn is_meant_octal(text: &str, bits: u32) -> bool {
