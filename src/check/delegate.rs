@@ -76,6 +76,13 @@ impl<'f> Judge<'_, 'f> {
         };
         let wires = wires(self.fleet, &consumer);
         let upgrader = self.upgrader(delegate);
+        for (file, config) in &upgrader.configs {
+            for key in &config.duplicates {
+                self.say(Rule::DuplicateKey, *file, &key.at)
+                    .message(format!("`{}` stands twice in `config.yaml`, which the upgrader may refuse", shown(key)))
+                    .help("keep the one that is meant".to_owned());
+            }
+        }
         let managers: Vec<(u32, &Said)> = upgrader
             .configs
             .iter()

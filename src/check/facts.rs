@@ -36,7 +36,7 @@ pub(super) struct Facts {
     /// The objects that these refer to, by their location within the file.
     pub(super) objects: HashMap<Location, Object>,
     /// Keys that stand twice in one mapping.
-    pub(super) duplicates: Vec<Spot>,
+    pub(super) duplicates: Vec<Said>,
     /// Where a document is not YAML, and why.
     pub(super) unreadable: Vec<(Spot, String)>,
     /// Where a template begins that has to be rendered first.
@@ -121,8 +121,7 @@ impl Facts {
         }
         let resources = delegate::resources(document, document.resolve(root));
         if resources.iter().any(|(_, kind)| !kind.is_empty()) {
-            let duplicates = document.duplicates().iter().map(|key| page.spot(document.node(*key).span.clone()));
-            self.duplicates.extend(duplicates);
+            self.duplicates.extend(duplicates(document, page));
         }
         for (resource, kind) in resources {
             self.records.take(document, number, resource, &kind);
@@ -191,6 +190,11 @@ impl Page<'_> {
     fn said(&mut self, document: &Document<'_>, found: Found) -> Said {
         Said { text: text_of(document, found).to_owned(), at: self.of(document, found.node) }
     }
+}
+
+/// Keys of a document that stand twice in their mapping.
+fn duplicates(document: &Document<'_>, page: &mut Page<'_>) -> Vec<Said> {
+    document.duplicates().iter().map(|&node| page.said(document, Found { node, via: None })).collect()
 }
 
 /// The text of a scalar; a null has none, nor has a collection.

@@ -224,12 +224,13 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
             .message("a template: what it becomes is not judged".to_owned())
             .help("render it first: `helm template … | delegate-mtls check -`".to_owned());
     }
-    for at in &facts.duplicates {
+    for key in &facts.duplicates {
         judge
-            .say(Rule::DuplicateKey, number, at)
-            .message(
-                "this key stands twice in its mapping: Kubernetes takes this one, other tools the first".to_owned(),
-            )
+            .say(Rule::DuplicateKey, number, &key.at)
+            .message(format!(
+                "`{}` stands twice in its mapping: Kubernetes takes this one, other tools the first or neither",
+                fleet::shown(key)
+            ))
             .help("keep the one that is meant".to_owned());
     }
     judge.found
