@@ -100,11 +100,11 @@ pub(super) fn read(text: &str) -> Facts {
         match yaml::parse(text, chunk) {
             Ok(document) => facts.take(&document, number, &mut page),
             Err(error) => {
-                let spot = page.spot(error.offset..error.offset);
-                if is_template_text(yaml::slice(text, &chunk.span)) {
-                    facts.template.get_or_insert(spot);
+                if let Some(at) = template_text(yaml::slice(text, &chunk.span)) {
+                    let at = chunk.span.start + at;
+                    facts.template.get_or_insert_with(|| page.spot(at..at));
                 } else {
-                    facts.unreadable.push((spot, error.cause));
+                    facts.unreadable.push((page.spot(error.offset..error.offset), error.cause));
                 }
             }
         }
@@ -217,16 +217,15 @@ fn template(document: &Document<'_>) -> Option<Span> {
             }
             _ => false,
         };
-        found.then(|| node.span.clone())
+        let braces = usize::from(is_inside && matches!(node.kind, Kind::Mapping { .. }));
+        found.then(|| node.span.start - braces..node.span.end + braces)
     })
 }
 
-/// Whether a text that is not YAML is a Helm template, by words that hardly stand anywhere else.
-fn is_template_text(text: &str) -> bool {
-    text.contains("{{")
-        && ["{{-", "-}}", ".Values", ".Release", ".Chart", "{{ end", "{{end", "include \""]
-            .iter()
-            .any(|word| text.contains(word))
+/// Where the first action is of a text that is not YAML and, by words that hardly stand anywhere else, a Helm template.
+fn template_text(text: &str) -> Option<usize> {
+    let words = ["{{-", "-}}", ".Values", ".Release", ".Chart", "{{ end", "{{end", "include \""];
+    text.find("{{").filter(|_| words.iter().any(|word| text.contains(word)))
 }
 
 #[cfg(test)]

@@ -216,7 +216,10 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
     let (Some(facts), Ok(number)) = (fleet.facts.get(file), u32::try_from(file)) else { return Vec::new() };
     let mut judge = Judge::new(fleet);
     for (at, why) in &facts.unreadable {
-        judge.say(Rule::UnreadableFile, number, at).message(why.clone());
+        judge
+            .say(Rule::UnreadableFile, number, at)
+            .message(why.clone())
+            .help("mend it there, or leave the file out of the run".to_owned());
     }
     if let Some(at) = &facts.template {
         judge
