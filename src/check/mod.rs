@@ -192,7 +192,7 @@ fn inline_key(path: &str, places: &mut Places<'_>, key: &PrivateKeyFound) -> Fou
         file: None,
         at,
         message: format!("holds {key}"),
-        help: Some("keep it out of git, and make a new one if it was ever pushed: `inject --existing-secret` needs no key in the manifest".to_owned()),
+        help: Some("keep it out of git, and make a new one if it was ever pushed: `delegate-mtls inject --existing-secret NAME` needs no key in the manifest".to_owned()),
     }
 }
 
