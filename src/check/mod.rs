@@ -73,7 +73,11 @@ impl FileFacts {
     #[must_use]
     pub fn read(path: String, text: &str, looked_at: Look) -> FileFacts {
         let facts = match looked_at {
-            Look::Keys => Facts { ignores: ignore::find(text), ..Facts::default() },
+            Look::Keys => {
+                // nothing else is found in it, so nothing can be said of other comments
+                let is_asked = |ignore: &ignore::Ignore| ignore.rule == Ok(Rule::InlinePrivateKey);
+                Facts { ignores: ignore::find(text).into_iter().filter(is_asked).collect(), ..Facts::default() }
+            }
             Look::Manifest | Look::Both => facts::read(text),
         };
         let mut found = Vec::new();
@@ -174,6 +178,10 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         state.expires = pairs.first().and_then(|(pair, _)| pair.expires());
         let ranges = std::iter::once(&range).chain(pairs.iter().map(|(_, range)| range));
         let fails = ranges.cloned().flatten().any(|at| weighed.is_error(at)) || weighed.has_broken(file);
+        // what the user lets pass does not count
+        if state.mtls == Mtls::Partial && !range.clone().any(|at| weighed.is_held_against(at)) {
+            state.mtls = Mtls::Complete;
+        }
         state.strict_ready = state.mtls == Mtls::Complete && !fails;
         states.push(state);
     }
@@ -278,17 +286,23 @@ impl Weighed {
         let broken = broken.filter_map(|(found, _)| found.file).collect();
         let mut judge = Judge::new(fleet);
         for (file, facts) in (0..).zip(fleet.facts) {
+            // what was not judged cannot be found
+            let is_judged = facts.unreadable.is_empty() && facts.template.is_none();
             for ignore in &facts.ignores {
-                let message = match &ignore.rule {
-                    Err(text) => format!("there is no rule `{}`", printable(text)),
+                let (message, help) = match &ignore.rule {
+                    Err(text) => (
+                        format!("there is no rule `{}`", printable(text)),
+                        "mind the spelling: `delegate-mtls explain` lists all rules",
+                    ),
                     Ok(rule) if !settings.reports(*rule) || !chain_is_judged && rule.needs_authority() => continue,
-                    Ok(rule) if ignores.get(&(file, ignore.line, *rule)) == Some(&false) => {
-                        format!("nothing is found here that `{rule}` would ignore")
-                    }
+                    Ok(rule) if is_judged && ignores.get(&(file, ignore.line, *rule)) == Some(&false) => (
+                        format!("nothing is found here that `{rule}` would ignore"),
+                        "take it out of the comment, or move the comment to the line of what is found, or above it",
+                    ),
                     Ok(_) => continue,
                 };
                 let at = facts::Spot { span: ignore.span.clone(), place: ignore.place };
-                judge.say(Rule::UnusedIgnore, file, &at).message(message).help("take it out of the comment".to_owned());
+                judge.say(Rule::UnusedIgnore, file, &at).message(message).help(help.to_owned());
             }
         }
         Weighed { found, broken, unused: judge.found }
@@ -296,6 +310,11 @@ impl Weighed {
 
     fn is_error(&self, at: usize) -> bool {
         self.found.get(at).is_some_and(|(_, severity)| *severity == Some(Severity::Error))
+    }
+
+    /// Whether something does not work, and neither a comment nor an option lets it pass.
+    fn is_held_against(&self, at: usize) -> bool {
+        self.found.get(at).is_some_and(|(found, severity)| found.severity == Severity::Error && severity.is_some())
     }
 
     fn has_broken(&self, file: u32) -> bool {
