@@ -69,12 +69,20 @@ impl<'f> Judge<'_, 'f> {
         let consumer = Consumer {
             file,
             namespace: workload.namespace.as_deref(),
+            delegate: delegate.name.clone(),
             pod: &workload.pod,
             container,
             paths: path_variables(&delegate.generation).map(|(name, _)| environment.path(name)),
         };
         let wires = wires(self.fleet, &consumer);
         let upgrader = self.upgrader(delegate);
+        for (file, config) in &upgrader.configs {
+            for key in &config.duplicates {
+                self.say(Rule::DuplicateKey, *file, &key.at)
+                    .message(format!("`{}` stands twice in `config.yaml`, which the upgrader may refuse", shown(key)))
+                    .help("keep the one that is meant".to_owned());
+            }
+        }
         let managers: Vec<(u32, &Said)> = upgrader
             .configs
             .iter()
@@ -206,9 +214,11 @@ impl<'f> Judge<'_, 'f> {
             .message(format!("the container `{container}` does not mount the certificate"))
             .help(format!("add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`"));
         let name = shown(&workload.name);
+        let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+        let secret = secret.unwrap_or_else(|| format!("{name}-{VOLUME}"));
         self.say(Rule::MissingVolume, file, at)
             .message(format!("the pod of `{name}` has no volume with the certificate"))
-            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {name}-{VOLUME}}}}}`"));
+            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {secret}}}}}`"));
     }
 
     /// 1: the Secrets that the volumes name. `named` has those that were looked for already.
@@ -294,6 +304,7 @@ impl<'f> Judge<'_, 'f> {
             let consumer = Consumer {
                 file: location.file,
                 namespace: workload.namespace.as_deref(),
+                delegate: delegate.name.clone(),
                 pod: &workload.pod,
                 container: workload.pod.containers.get(workload.upgrader?)?,
                 paths: [certificate, key],

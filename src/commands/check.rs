@@ -201,9 +201,11 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
     if args.paths.len() > paths.len() && !paths.is_empty() {
         inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
     }
-    let has_template = report.findings.iter().any(|finding| finding.rule == Rule::HelmTemplate);
-    let help = if has_template {
+    let has = |rule| report.findings.iter().any(|finding| finding.rule == rule);
+    let help = if has(Rule::HelmTemplate) {
         "templates have to be rendered first: `helm template … | delegate-mtls check -`"
+    } else if has(Rule::DuplicateKey) {
+        "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"
     } else {
         "a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; where none is expected, `--allow-no-delegate` says so"
     };
