@@ -181,23 +181,19 @@ impl<'f> Judge<'_, 'f> {
             if !is_taken || mode.bits > HIGHEST_MODE {
                 continue;
             }
-            let severity = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
+            let (severity, message) = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
                 Readable::Yes => continue,
-                Readable::No(who) => (Severity::Error, format!("{who}, who cannot read files of mode {octal}")),
-                Readable::Unknown => (
+                Readable::No(who) => {
+                    (Severity::Error, format!("the container runs as {who}, who cannot read files of mode {octal}"))
+                }
+                Readable::Unsaid { by, what } => (
                     Severity::Warning,
-                    format!(
-                        "files of mode {octal} can be read by root alone, and the manifest does not say who runs the container"
-                    ),
+                    format!("files of mode {octal} can be read by {by} alone, and the manifest does not say {what}"),
                 ),
             };
-            let (severity, message) = severity;
-            let said = self.say(Rule::UnreadableDefaultMode, consumer.file, &mode.said.at);
-            said.severity(severity)
-                .message(match severity {
-                    Severity::Error => format!("the container runs as {message}"),
-                    _ => message,
-                })
+            self.say(Rule::UnreadableDefaultMode, consumer.file, &mode.said.at)
+                .severity(severity)
+                .message(message)
                 .help(
                     "set `fsGroup` in the pod's `securityContext` and the mode 0440, or leave the mode out (0644)"
                         .to_owned(),
@@ -366,23 +362,35 @@ fn is_meant_octal(text: &str, bits: u32) -> bool {
 enum Readable {
     Yes,
     No(String),
-    Unknown,
+    /// The image decides: who could read it, and what is not said.
+    Unsaid {
+        by: &'static str,
+        what: &'static str,
+    },
 }
 
 /// Whether a container's user can read a Secret's file, which belongs to root: `fsGroup` makes that group its owner, and
-/// lets it read (Kubernetes: Configure a Security Context for a Pod).
+/// lets it read (Kubernetes: Configure a Security Context for a Pod). A user without a group of its own is often in
+/// root's.
 fn readable(mode: u32, pod: &Security, container: &Security) -> Readable {
     let user = container.run_as_user.or(pod.run_as_user);
     let group = container.run_as_group.or(pod.run_as_group);
     let is_non_root = container.run_as_non_root.or(pod.run_as_non_root) == Some(true);
+    let group_reads = mode & 0o040 != 0;
     let is_in_root_group = group == Some(0) || pod.supplemental_groups.contains(&0);
-    if user == Some(0) || pod.fs_group.is_some() || mode & 0o004 != 0 || is_in_root_group && mode & 0o040 != 0 {
+    if user == Some(0) || pod.fs_group.is_some() || mode & 0o004 != 0 || is_in_root_group && group_reads {
         return Readable::Yes;
     }
     match user {
+        Some(_) if group_reads && group.is_none() => {
+            Readable::Unsaid { by: "root and its group", what: "which group the container is in" }
+        }
         Some(user) => Readable::No(format!("user {user}")),
-        None if is_non_root => Readable::No("a user other than root".to_owned()),
-        None => Readable::Unknown,
+        None if is_non_root && !group_reads => Readable::No("a user other than root".to_owned()),
+        None => Readable::Unsaid {
+            by: if group_reads { "root and its group" } else { "root" },
+            what: "who runs the container",
+        },
     }
 }
 
@@ -414,17 +422,23 @@ mod tests {
         let fs_group = Security { fs_group: Some(1001), ..Security::default() };
         let none = Security::default();
         let user = |number: u64| Readable::No(format!("user {number}"));
+        let unsaid = |by, what| Readable::Unsaid { by, what };
+        let by_group = "root and its group";
+        let (runs, which) = ("who runs the container", "which group the container is in");
         for (mode, pod, container, expected) in [
             (0o400, &who(Some(0), None), &none, Readable::Yes),
             (0o400, &who(Some(0), None), &who(Some(1001), None), user(1001)),
-            (0o400, &none, &none, Readable::Unknown),
+            (0o400, &none, &none, unsaid("root", runs)),
             (0o400, &none, &non_root, Readable::No("a user other than root".to_owned())),
             (0o400, &fs_group, &who(Some(1001), None), Readable::Yes),
-            (0o440, &who(Some(1001), None), &none, user(1001)),
+            (0o440, &who(Some(1001), None), &none, unsaid(by_group, which)),
+            (0o440, &who(Some(1001), Some(1001)), &none, user(1001)),
+            (0o440, &non_root, &none, unsaid(by_group, runs)),
             (0o440, &who(Some(1001), Some(0)), &none, Readable::Yes),
             (0o400, &who(Some(1001), Some(0)), &none, user(1001)),
             (0o644, &non_root, &none, Readable::Yes),
-            (0o620, &none, &none, Readable::Unknown),
+            (0o620, &none, &none, unsaid("root", runs)),
+            (0o640, &none, &none, unsaid(by_group, runs)),
         ] {
             assert_eq!(readable(mode, pod, container), expected, "{mode:o} {pod:?} {container:?}");
         }
