@@ -36,7 +36,7 @@ pub use pem::Label;
 pub(crate) use certificate::{Certificate, KeySize, ca_flag, escaped, key_identifiers, key_size, printable};
 pub(crate) use chain::arrange;
 pub(crate) use error::{beside, shell};
-pub(crate) use judge::date;
+pub(crate) use judge::{Home, date};
 pub(crate) use key::{Algorithm, Key, Public, Soundness};
 pub(crate) use signature::{Signature, algorithm_name, made_by};
 
@@ -184,11 +184,17 @@ impl Identity {
     /// within each what the user can act on first comes first. No error in it: the pair works.
     #[must_use]
     pub fn judge(&self, options: &Options, loader: Loader) -> Vec<Finding> {
+        self.judge_in(None, options, loader)
+    }
+
+    /// The same for a pair that stands in a Secret.
+    pub(crate) fn judge_in(&self, home: Option<&Home>, options: &Options, loader: Loader) -> Vec<Finding> {
         let subject = Subject {
             certificate_name: &self.certificate_name,
             chain: &self.chain,
             key: Some((&self.key_name, &self.key)),
             ca: self.ca.as_ref(),
+            home,
         };
         judge::judge(&subject, options, loader)
     }
@@ -292,11 +298,12 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
 pub(crate) fn judge_certificates(
     cert: Named<'_>,
     ca: Option<Named<'_>>,
+    home: Option<&Home>,
     options: &Options,
 ) -> Result<Vec<Finding>, LoadError> {
     let chain = read_certificates(cert, Role::Certificate)?;
     let ca = ca.map(authority).transpose()?;
-    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: ca.as_ref() };
+    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: ca.as_ref(), home };
     // Without a key there is nothing in which the loaders differ.
     Ok(judge::judge(&subject, options, Loader::Go))
 }
