@@ -156,7 +156,8 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
     judge.mixed_issuers(&of_accounts);
     drop(of_accounts);
     found.append(&mut judge.found);
-    if cas.is_empty() && !pairs.is_empty() {
+    let is_any_certificate = pairs.values().any(|(pair, _)| pair.lineage.is_some());
+    if cas.is_empty() && is_any_certificate {
         found.push(Found {
             rule: Rule::ChainNotJudged,
             severity: Severity::Note,
