@@ -153,7 +153,7 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         })
         .collect();
     let mut judge = Judge::new(&fleet);
-    judge.mixed_issuers(&of_accounts);
+    judge.mixed_issuers(&of_accounts, !cas.is_empty());
     drop(of_accounts);
     found.append(&mut judge.found);
     let is_any_certificate = pairs.values().any(|(pair, _)| pair.lineage.is_some());

@@ -12,8 +12,8 @@ use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, VOLUME};
 use crate::delegate::{Location, SecretDefect, SecretValue};
 use crate::finding::{Finding, Rule, Severity};
 use crate::identity::{
-    self, Cause, CertificateSummary, ChainCheck, DerKind, Home, Lineage, LoadError, Loader, Named, Options, Role,
-    beside, printable, shell,
+    self, Anchor, Cause, ChainCheck, DerKind, Home, Lineage, LoadError, Loader, Named, Options, Role, beside,
+    printable, shell,
 };
 use crate::source::STDIN;
 
@@ -357,16 +357,22 @@ pub(super) struct OfAccount<'p> {
 }
 
 impl Judge<'_, '_> {
-    /// Pairs of one account that come from another issuer, or end at another anchor, than most of them do.
-    pub(super) fn mixed_issuers(&mut self, pairs: &[OfAccount<'_>]) {
-        let mut accounts: BTreeMap<&str, Vec<&OfAccount<'_>>> = BTreeMap::new();
-        for pair in pairs.iter().filter(|pair| pair.pair.lineage.is_some()) {
-            accounts.entry(pair.account).or_default().push(pair);
+    /// Pairs of one account that come from another CA than most of them do. A pair that comes from none of the given
+    /// ones is wrong in any case, and was reported.
+    pub(super) fn mixed_issuers(&mut self, pairs: &[OfAccount<'_>], chain_is_judged: bool) {
+        let mut accounts: BTreeMap<&str, Vec<(Origin<'_>, &OfAccount<'_>)>> = BTreeMap::new();
+        for pair in pairs {
+            let origin = pair.pair.lineage.as_ref().and_then(|lineage| match &lineage.anchor {
+                Some(anchor) => Some(Origin::Anchor(anchor)),
+                None => (!chain_is_judged).then_some(Origin::Issuer(&lineage.issuer)),
+            });
+            if let Some(origin) = origin {
+                accounts.entry(pair.account).or_default().push((origin, pair));
+            }
         }
-        for of_account in accounts.values() {
+        for of_account in accounts.into_values() {
             let mut groups: Vec<(Origin<'_>, Vec<&OfAccount<'_>>)> = Vec::new();
-            for pair in of_account {
-                let Some(origin) = pair.pair.lineage.as_ref().map(origin) else { continue };
+            for (origin, pair) in of_account {
                 match groups.iter_mut().find(|(other, _)| *other == origin) {
                     Some((_, members)) => members.push(pair),
                     None => groups.push((origin, vec![pair])),
@@ -381,35 +387,39 @@ impl Judge<'_, '_> {
             let Some(example) = members.first() else { continue };
             for (origin, members) in groups {
                 for member in members {
-                    let Some((file, at, _)) = &member.pair.at else { continue };
-                    let (own, other) = told_apart(&origin, &usual);
+                    let Some((file, at, name)) = &member.pair.at else { continue };
+                    let (own, other) = told_apart(origin, usual);
                     self.say(Rule::MixedIssuers, *file, at)
                         .message(format!(
-                            "comes from {own}, and that of `{}` of the same account from {other}",
+                            "{name} comes from {own}, and that of `{}`, of the same account, from {other}",
                             example.delegate
                         ))
-                        .help("fine while the CA is being renewed; an account has one CA, so issue the rest by the new one".to_owned());
+                        .help("fine while one CA replaces the other; an account has one CA, so issue the rest by the new one".to_owned());
                 }
             }
         }
     }
 }
 
-/// The name of the issuer, and the authority at the end of the chain where that is known.
-type Origin<'l> = (&'l str, Option<&'l CertificateSummary>);
-
-fn origin(lineage: &Lineage) -> Origin<'_> {
-    (&lineage.issuer, lineage.anchor.as_ref())
+/// Whom a certificate comes from: the authority at the end of its chain, and where none is given, the name of its issuer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin<'l> {
+    Anchor(&'l Anchor),
+    Issuer(&'l str),
 }
 
 /// What two origins differ in, in words.
-fn told_apart(own: &Origin<'_>, other: &Origin<'_>) -> (String, String) {
-    if own.0 != other.0 {
-        return (format!("`{}`", own.0), format!("`{}`", other.0));
-    }
-    let anchor = |origin: &Origin<'_>| match origin.1 {
-        Some(anchor) => format!("the CA `{}` with SHA-256 {}", anchor.subject, anchor.fingerprint),
-        None => "another CA of that name".to_owned(),
+fn told_apart(own: Origin<'_>, other: Origin<'_>) -> (String, String) {
+    let subject = |origin| match origin {
+        Origin::Anchor(anchor) => &anchor.summary.subject,
+        Origin::Issuer(name) => name,
     };
-    (anchor(own), anchor(other))
+    let is_namesake = subject(own) == subject(other);
+    let told = |origin| match origin {
+        Origin::Anchor(anchor) if is_namesake => {
+            format!("the CA `{}` with SHA-256 {}", anchor.summary.subject, anchor.summary.fingerprint)
+        }
+        _ => format!("`{}`", subject(origin)),
+    };
+    (told(own), told(other))
 }

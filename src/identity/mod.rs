@@ -320,8 +320,25 @@ pub(crate) struct Lineage {
     /// The name of the leaf's issuer, fit for a terminal.
     pub(crate) issuer: String,
     /// The authority that the chain ends at, where it does.
-    pub(crate) anchor: Option<CertificateSummary>,
+    pub(crate) anchor: Option<Anchor>,
 }
+
+/// An authority that a chain ends at. The same one, its certificate renewed, is equal to it: what counts is the name and
+/// the key.
+#[derive(Debug, Clone)]
+pub(crate) struct Anchor {
+    pub(crate) summary: CertificateSummary,
+    /// The DER of its public key.
+    key: Vec<u8>,
+}
+
+impl PartialEq for Anchor {
+    fn eq(&self, other: &Anchor) -> bool {
+        (&self.summary.subject, &self.key) == (&other.summary.subject, &other.key)
+    }
+}
+
+impl Eq for Anchor {}
 
 /// Where a client's certificate comes from. `None` where there is no certificate that can be read.
 pub(crate) fn lineage(cert: Named<'_>, ca: Option<Named<'_>>, now: OffsetDateTime) -> Option<Lineage> {
@@ -332,7 +349,10 @@ pub(crate) fn lineage(cert: Named<'_>, ca: Option<Named<'_>>, now: OffsetDateTim
     Some(Lineage {
         expires: chain.iter().map(|certificate| certificate.summary.not_after).min()?,
         issuer: certificate::name(chain.first()?.x509()?.issuer()),
-        anchor: top.map(|member| member.certificate.summary.clone()),
+        anchor: top.map(|member| Anchor {
+            summary: member.certificate.summary.clone(),
+            key: member.x509.public_key().raw.to_vec(),
+        }),
     })
 }
 
