@@ -176,6 +176,7 @@ fn leaves(root: &Authority, files: &mut Files) {
         ("any-usage.crt", any),
         ("encipherment.crt", allows(client(), KeyUsagePurpose::KeyEncipherment)),
         ("proxy.crt", extended(client(), &[1, 3, 6, 1, 5, 5, 7, 1, 14], true)),
+        ("address-blocks.crt", extended(client(), &[1, 3, 6, 1, 5, 5, 7, 1, 7], true)),
         ("critical.crt", extended(client(), &[1, 2, 3, 4], true)),
         ("extension-twice.crt", extended(client(), &[1, 2, 3, 4], false)),
         ("malformed-extension.crt", malformed),
@@ -187,6 +188,7 @@ fn leaves(root: &Authority, files: &mut Files) {
         files.push((name, root.issue(&params)));
     }
     files.push(("altered.crt", flipped(&root.issue(&client()), "CERTIFICATE")));
+    files.push(("two-algorithms.crt", of_two_algorithms(&good)));
     files.push(("self-signed.crt", client().self_signed(&*CLIENT).unwrap().pem()));
     files.push(("good-and-root.crt", format!("{good}{}", root.pem)));
     files.push(("good.crt", good));
@@ -196,6 +198,19 @@ fn leaves(root: &Authority, files: &mut Files) {
 fn flipped(pem: &str, label: &str) -> String {
     let mut der = der_of(pem.as_bytes());
     *der.last_mut().unwrap() ^= 1;
+    written(&der, label)
+}
+
+/// A certificate that is signed with SHA-384, by what stands beside the signature, and with SHA-256 by what is signed.
+fn of_two_algorithms(pem: &str) -> String {
+    const ECDSA_WITH_SHA: [u8; 7] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3];
+    let mut der = der_of(pem.as_bytes());
+    let last = der.windows(ECDSA_WITH_SHA.len()).rposition(|bytes| bytes == ECDSA_WITH_SHA).unwrap();
+    der[last + ECDSA_WITH_SHA.len()] = 3;
+    written(&der, "CERTIFICATE")
+}
+
+fn written(der: &[u8], label: &str) -> String {
     let body = STANDARD.encode(der);
     let lines: Vec<&str> = body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
@@ -265,6 +280,7 @@ fn chains(root: &Authority, files: &mut Files) {
     for (name, params) in [
         ("middle-expired.crt", lives(authority("Middle"), DAY * -300, DAY * -1)),
         ("middle-29-days-left.crt", lives(authority("Middle"), DAY * -300, DAY * 29)),
+        ("middle-critical.crt", extended(authority("Middle"), &[1, 2, 3, 4], true)),
         ("middle-no-ca.crt", named("Middle")),
         ("middle-crl.crt", allows(authority("Middle"), KeyUsagePurpose::CrlSign)),
         ("middle-server.crt", serves(authority("Middle"))),
