@@ -147,7 +147,10 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             Object::Secret(Secret {
                 keys: parts.flat_map(|part| document.keys(part)).map(str::to_owned).collect(),
                 kind: page.of(document, kind.node),
-                values: values.map(|value| (page.spot(value.span.clone()), value)).map(|(at, it)| (it, at)).collect(),
+                values: values
+                    .map(|value| (page.spot(value.start..value.span.end), value))
+                    .map(|(at, it)| (it, at))
+                    .collect(),
                 name,
                 namespace,
             })

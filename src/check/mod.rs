@@ -157,10 +157,11 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         })
         .collect();
     let mut judge = Judge::new(&fleet);
-    judge.mixed_issuers(&of_accounts);
+    judge.mixed_issuers(&of_accounts, !cas.is_empty());
     drop(of_accounts);
     found.append(&mut judge.found);
-    if cas.is_empty() && !pairs.is_empty() {
+    let is_any_certificate = pairs.values().any(|(pair, _)| pair.lineage.is_some());
+    if cas.is_empty() && is_any_certificate {
         found.push(Found {
             rule: Rule::ChainNotJudged,
             severity: Severity::Note,

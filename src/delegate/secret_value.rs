@@ -23,6 +23,8 @@ pub struct SecretValue {
     pub key: String,
     /// Where it stands in the text, in bytes.
     pub span: Span,
+    /// Where it begins for a reader: a block scalar at its `|` or `>`, where a comment may stand.
+    pub start: usize,
     /// What the value holds, decoded as far as that goes. Empty where nothing can be made of it.
     pub bytes: Zeroizing<Vec<u8>>,
     /// Why a pod would not get these bytes.
@@ -102,6 +104,7 @@ pub(crate) fn values_of(document: &Document<'_>, secret: Found, number: usize) -
                     number,
                     key: key.to_owned(),
                     span: document.node(value.node).span.clone(),
+                    start: document.layout().start(value.node),
                     bytes,
                     defect,
                 });
