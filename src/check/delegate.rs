@@ -125,12 +125,11 @@ impl<'f> Judge<'_, 'f> {
     }
 
     fn image(&mut self, delegate: &Delegate, container: &Container) {
-        let Some(tag) = &delegate.unknown_tag else { return };
+        let Some(unknown) = &delegate.unknown_image else { return };
         let at = container.image.as_ref().map_or(&container.name.at, |image| &image.at);
-        let named = if tag.is_empty() { "no image".to_owned() } else { format!("the image `{}`", printable(tag)) };
         self.say(Rule::UnknownImageTag, delegate.workload.file, at)
-            .message(format!("cannot tell from {named} whether this delegate supports mTLS"))
-            .help("immutable delegates (`yy.mm.nnnnn`) and Delegate 3.x do, legacy delegates do not".to_owned());
+            .message(format!("cannot tell {} whether this delegate supports mTLS", unknown.shown(printable)))
+            .help("immutable delegates (tag `yy.mm.nnnnn`) and Delegate 3.x do; if it is made from one, say so behind it: `# delegate-mtls: ignore[unknown-image-tag] from 26.07`".to_owned());
     }
 
     fn trust(&mut self, environment: &Environment<'f>) {
