@@ -11,6 +11,9 @@ use crate::delegate::{self, Delegate, Location};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
+/// The variables that only a legacy delegate has.
+const STORAGE: [&str; 2] = ["WATCHER_STORAGE_URL", "DELEGATE_STORAGE_URL"];
+
 /// A delegate that was judged.
 pub(super) struct Judged {
     pub(super) state: DelegateState,
@@ -55,13 +58,22 @@ impl<'f> Judge<'_, 'f> {
         let account = account.map(|(_, said)| said.text.clone());
         let mut judged = Judged { state, pairs: Vec::new(), account };
         if let delegate::Generation::Legacy(legacy) = &delegate.generation {
-            self.say(Rule::LegacyDelegate, file, &container.name.at)
+            let storage = STORAGE.into_iter().find_map(|name| environment.get(name));
+            let (file, at) = match (&delegate.kind, storage) {
+                (delegate::Kind::Other(kind), _) if kind == "StatefulSet" => (file, &workload.kind),
+                (_, Some(variable)) => (variable.file, &variable.name.at),
+                (_, None) => (file, &workload.kind),
+            };
+            self.say(Rule::LegacyDelegate, file, at)
                 .message(format!(
                     "`{}` is a legacy delegate ({}), which cannot use mTLS",
                     shown(&workload.name),
                     legacy.because
                 ))
-                .help("move it to an immutable delegate image, then to mTLS".to_owned());
+                .help(
+                    "replace it by an immutable delegate, a Deployment with an image tag such as `26.07.89707`"
+                        .to_owned(),
+                );
             return Some(judged);
         }
         self.image(delegate, container);
