@@ -242,17 +242,22 @@ impl<'f> Judge<'_, 'f> {
                 if name.is_empty() {
                     self.say(Rule::MissingSecret, file, &source.name.at)
                         .message(format!("the volume `{}` names no Secret", shown(&volume.name)))
-                        .help("set `secretName`".to_owned());
+                        .help(
+                            "set `secretName`, or in a projected volume `name`, to that of the Secret with the pair"
+                                .to_owned(),
+                        );
                     continue;
                 }
                 if named.contains(&name) || self.fleet.secret(file, consumer.namespace, name).is_some() {
                     continue;
                 }
                 named.push(name);
-                if let Some((location, secret)) = self.fleet.secret_in(file, name)
-                    && let Some(namespace) = &secret.namespace
+                let own = printable(consumer.namespace.unwrap_or_default());
+                let other = self.fleet.secret_beside(file, name);
+                let other = other.and_then(|(location, secret)| Some((location, secret, secret.namespace.as_ref()?)));
+                if let Some((location, secret, namespace)) = other
+                    && !self.fleet.is_mounted(location, secret)
                 {
-                    let own = printable(consumer.namespace.unwrap_or_default());
                     self.say(Rule::WrongNamespace, location.file, &namespace.at)
                         .message(format!(
                             "the Secret `{}` is in the namespace `{}`, and the pod that mounts it in `{own}`",
@@ -275,18 +280,37 @@ impl<'f> Judge<'_, 'f> {
                         .help(format!("use one name for both: `{}`", shown(&secret.name))),
                     None => said
                         .severity(Severity::Note)
-                        .message(format!("the Secret `{}` is not among these files, so its certificate is not judged", shown(&source.name)))
-                        .help("check it where it is: `kubectl get secret … -o yaml | delegate-mtls certs inspect --ca ca.crt -`".to_owned()),
+                        .message(match other {
+                            Some((_, secret, namespace)) => format!(
+                                "the Secret `{}` is among these files for the namespace `{}` only, so what `{own}` has is not judged",
+                                shown(&secret.name),
+                                shown(namespace)
+                            ),
+                            None => format!(
+                                "the Secret `{}` is not among these files, so its certificate is not judged",
+                                shown(&source.name)
+                            ),
+                        })
+                        .help(format!(
+                            "kubectl get secret {}{} -o yaml | delegate-mtls certs inspect --ca ca.crt -",
+                            shell(name),
+                            consumer.namespace.map_or(String::new(), |own| format!(" --namespace {}", shell(own)))
+                        )),
                 };
             }
         }
     }
 
-    /// Whether a Secret made for this delegate stands beside it.
+    /// Whether a Secret made for this delegate stands beside it, and is not another's.
     fn has_default_secret(&self, delegate: &Delegate) -> bool {
         let name = format!("{}-{VOLUME}", delegate.name);
-        let found = self.fleet.secret_in(delegate.workload.file, &name);
-        found.is_some_and(|(_, secret)| secret.has(CERTIFICATE_KEY))
+        let file = delegate.workload.file;
+        let found = self.fleet.secret(file, delegate.namespace.as_deref(), &name);
+        found.is_some_and(|(location, secret)| {
+            secret.has(CERTIFICATE_KEY)
+                && self.fleet.is_beside(file, location.file)
+                && !self.fleet.is_mounted(location, secret)
+        })
     }
 
     fn upgrader(&self, delegate: &Delegate) -> Upgrader<'f> {

@@ -21,6 +21,8 @@ pub(super) struct Fleet<'f> {
     /// The first file that has a Secret of a name.
     first: HashMap<&'f str, u32>,
     unmounted_pairs: HashMap<u32, Location>,
+    /// The last Secret of a name in every folder.
+    beside: HashMap<(u32, &'f str), Location>,
 }
 
 impl<'f> Fleet<'f> {
@@ -29,11 +31,16 @@ impl<'f> Fleet<'f> {
     pub(super) fn new(paths: &'f [String], facts: &'f [Facts], index: Index) -> Fleet<'f> {
         let mut secrets: HashMap<(u32, &str), Vec<Location>> = HashMap::new();
         let mut first = HashMap::new();
-        for (file, facts) in (0..).zip(facts) {
+        let mut beside: HashMap<(u32, &str), Location> = HashMap::new();
+        let folders = folders(paths);
+        for ((file, facts), folder) in (0..).zip(facts).zip(&folders) {
             for (location, object) in &facts.objects {
                 if let Object::Secret(secret) = object {
                     let name = secret.name.text.as_str();
-                    secrets.entry((file, name)).or_default().push(Location { file, ..*location });
+                    let location = Location { file, ..*location };
+                    secrets.entry((file, name)).or_default().push(location);
+                    let last = beside.entry((*folder, name)).or_insert(location);
+                    *last = location.max(*last);
                     first.entry(name).or_insert(file);
                 }
             }
@@ -41,7 +48,7 @@ impl<'f> Fleet<'f> {
         secrets.values_mut().for_each(|locations| locations.sort_unstable());
         let unmounted = (0..).zip(facts).filter_map(|(file, facts)| Some((file, unmounted_pair(file, facts)?)));
         let unmounted_pairs = unmounted.collect();
-        Fleet { folders: folders(paths), paths, facts, index, secrets, first, unmounted_pairs }
+        Fleet { folders, paths, facts, index, secrets, first, beside, unmounted_pairs }
     }
 
     pub(super) fn path(&self, file: u32) -> &'f str {
@@ -82,13 +89,20 @@ impl<'f> Fleet<'f> {
         Some((location, self.secret_at(location)?))
     }
 
-    /// A Secret of that name in the same file, whatever its namespace.
-    pub(super) fn secret_in(&self, file: u32, name: &str) -> Option<(Location, &'f Secret)> {
-        let location = *self.secrets.get(&(file, name))?.last()?;
+    /// A Secret of that name in the same file, else in the same folder, whatever its namespace.
+    pub(super) fn secret_beside(&self, file: u32, name: &'f str) -> Option<(Location, &'f Secret)> {
+        let here = self.secrets.get(&(file, name)).and_then(|locations| locations.last());
+        let folder = self.folders.get(file as usize)?;
+        let location = *here.or_else(|| self.beside.get(&(*folder, name)))?;
         Some((location, self.secret_at(location)?))
     }
 
     /// Whether a volume's Secret is here and holds one of the pair.
+    /// Whether two files are in one folder.
+    pub(super) fn is_beside(&self, file: u32, other: u32) -> bool {
+        self.file(file).folder == self.file(other).folder
+    }
+
     pub(super) fn holds_pair(&self, file: u32, namespace: Option<&str>, source: &SecretSource) -> bool {
         let found = self.secret(file, namespace, &source.name.text);
         found.is_some_and(|(_, secret)| secret.has(CERTIFICATE_KEY) || secret.has(KEY_KEY))
