@@ -109,7 +109,7 @@ impl<'f> Judge<'_, 'f> {
             || upgrader.jobs.iter().any(|(.., wires)| wires.any())
             || self.has_default_secret(delegate);
         if !is_on_mtls {
-            let path = shell(self.fleet.path(file));
+            let path = self.fleet.pasted(file);
             self.say(Rule::NotMtls, file, &container.name.at)
                 .message(format!("`{}` is without mTLS", shown(&workload.name)))
                 .help(format!(

@@ -8,7 +8,7 @@ use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Delegate, File, Index, Location};
 use crate::endpoint::mask_user_info;
 use crate::finding::{Rule, Severity};
-use crate::identity::printable;
+use crate::identity::{printable, shell};
 
 /// The files of a run, and what recognises the delegates in them.
 pub(super) struct Fleet<'f> {
@@ -20,9 +20,9 @@ pub(super) struct Fleet<'f> {
     secrets: HashMap<(u32, &'f str), Vec<Location>>,
     /// The first file that has a Secret of a name.
     first: HashMap<&'f str, u32>,
-    unmounted_pairs: HashMap<u32, Location>,
     /// The last Secret of a name in every folder.
     beside: HashMap<(u32, &'f str), Location>,
+    unmounted_pairs: HashMap<u32, Location>,
 }
 
 impl<'f> Fleet<'f> {
@@ -97,12 +97,12 @@ impl<'f> Fleet<'f> {
         Some((location, self.secret_at(location)?))
     }
 
-    /// Whether a volume's Secret is here and holds one of the pair.
     /// Whether two files are in one folder.
     pub(super) fn is_beside(&self, file: u32, other: u32) -> bool {
         self.file(file).folder == self.file(other).folder
     }
 
+    /// Whether a volume's Secret is here and holds one of the pair.
     pub(super) fn holds_pair(&self, file: u32, namespace: Option<&str>, source: &SecretSource) -> bool {
         let found = self.secret(file, namespace, &source.name.text);
         found.is_some_and(|(_, secret)| secret.has(CERTIFICATE_KEY) || secret.has(KEY_KEY))
@@ -121,6 +121,25 @@ impl<'f> Fleet<'f> {
 
     pub(super) fn delegates(&self) -> &[Delegate] {
         &self.index.delegates
+    }
+
+    /// Whether a delegate stands in a file.
+    pub(super) fn has_delegate(&self, file: u32) -> bool {
+        // they are in the order of the files
+        self.delegates().binary_search_by_key(&file, |delegate| delegate.workload.file).is_ok()
+    }
+
+    /// The command that puts the pair into the delegates of a file, to be pasted.
+    pub(super) fn inject(&self, file: u32) -> String {
+        format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {}", self.pasted(file))
+    }
+
+    /// The file of a command; what came by standard input has a name of its own elsewhere.
+    pub(super) fn pasted(&self, file: u32) -> String {
+        match self.path(file) {
+            path if path.starts_with('<') => "MANIFEST".to_owned(),
+            path => shell(path),
+        }
     }
 }
 
