@@ -128,7 +128,11 @@ impl<'f> Judge<'_, 'f> {
         };
         judged.pairs.push((pair, loader));
         self.urls(&environment, &managers);
-        self.upgrader_parts(delegate, &upgrader, &mut named, &mut judged.pairs);
+        let mut secrets =
+            wires.volumes.iter().flat_map(|volume| volume.secrets()).map(|source| source.name.text.as_str());
+        let secret = secrets.find(|name| !name.is_empty());
+        let secret = secret.map_or_else(|| format!("{}-{VOLUME}", delegate.name), str::to_owned);
+        self.upgrader_parts(delegate, &upgrader, &secret, &mut named, &mut judged.pairs);
         judged.state.mtls = if self.has_errors() { Mtls::Partial } else { Mtls::Complete };
         if delegate.generation != delegate::Generation::ThreeX {
             self.grpc(&environment, container, file);
@@ -351,7 +355,7 @@ impl<'f> Judge<'_, 'f> {
         Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }
     }
 
-    /// 6 and 7: the upgrader's configuration and CronJob.
+    /// 6 and 7: the upgrader's configuration and CronJob. `secret` is what its delegate mounts.
     fn upgrader_parts(
         &mut self,
         delegate: &Delegate,
@@ -368,6 +372,7 @@ impl<'f> Judge<'_, 'f> {
                 continue;
             }
             let missing = UPGRADER_KEYS.iter().zip(&config.paths);
+        secret: &str,
             let missing: Vec<&(&str, &str)> = missing
                 .filter(|(_, said)| said.as_ref().is_none_or(|said| said.text.is_empty()))
                 .map(|(key, _)| key)
@@ -380,13 +385,13 @@ impl<'f> Judge<'_, 'f> {
                         "the upgrader of `{name}` is left behind: `config.yaml` has no {}",
                         keys.join(" and no ")
                     ))
-                    .help(format!("add above `delegateConfig:` {}", lines.join(" and ")));
+                    .help(format!("add above `delegateConfig:`: {}", lines.join(" and ")));
             }
             if upgrader.jobs.is_empty() && delegate.upgrader_jobs.is_empty() {
                 self.say(Rule::UpgraderJobIncomplete, *file, &config.key)
                     .severity(Severity::Note)
                     .message(format!("the CronJob of the upgrader of `{name}` is not among these files"))
-                    .help("check both in one run".to_owned());
+                    .help("check its file in the same run".to_owned());
             }
         }
         for (file, consumer, wires) in &upgrader.jobs {
@@ -395,12 +400,12 @@ impl<'f> Judge<'_, 'f> {
                 self.say(Rule::UpgraderConfigIncomplete, *file, &container.at)
                     .severity(Severity::Note)
                     .message(format!("the ConfigMap of the upgrader of `{name}` is not among these files"))
-                    .help("check both in one run".to_owned());
+                    .help("check its file in the same run".to_owned());
             }
             if !wires.any() {
                 self.say(Rule::UpgraderJobIncomplete, *file, &container.at)
                     .message(format!(
-                        "the upgrader of `{name}` is left behind: `{}` does not mount the certificate",
+                        "the upgrader of `{name}` is left behind: its container `{}` does not mount the certificate",
                         shown(container)
                     ))
                     .help("delegate-mtls inject moves the upgrader together with its delegate".to_owned());
