@@ -77,7 +77,7 @@ impl<'f> Judge<'_, 'f> {
             return Some(judged);
         }
         self.image(delegate, container);
-        self.trust(&environment);
+        self.trust(&environment, workload);
         let consumer = Consumer {
             file,
             namespace: workload.namespace.as_deref(),
@@ -148,30 +148,37 @@ impl<'f> Judge<'_, 'f> {
             .help("immutable delegates (tag `yy.mm.nnnnn`) and Delegate 3.x do; if it is made from one, say so behind it: `# delegate-mtls: ignore[unknown-image-tag] from 26.07`".to_owned());
     }
 
-    fn trust(&mut self, environment: &Environment<'f>) {
+    fn trust(&mut self, environment: &Environment<'f>, workload: &Workload) {
         let Some((variable, said)) = environment.text("TRUST_ALL_CERTIFICATES") else { return };
-        if !said.text.eq_ignore_ascii_case("false") {
+        if !said.text.trim().eq_ignore_ascii_case("false") {
             self.say(Rule::TrustAllCertificates, variable.file, &said.at)
-                .message(
-                    "takes any certificate for the server's: anybody on the way can pose as the platform".to_owned(),
-                )
-                .help("take `TRUST_ALL_CERTIFICATES` out; it is meant for debugging".to_owned());
+                .message(format!(
+                    "`{}` takes any certificate for its server's: anybody on the way can pose as the platform",
+                    shown(&workload.name)
+                ))
+                .help("take `TRUST_ALL_CERTIFICATES` out, or set it to \"false\"".to_owned());
         }
     }
 
     fn grpc(&mut self, environment: &Environment<'f>, container: &Container, file: u32) {
         let (name, value) = GRPC;
-        let (file, at) = match (environment.get(name), environment.text(name)) {
+        let (file, at, is_there) = match (environment.get(name), environment.text(name)) {
             (_, Some((_, said))) if said.text == value => return,
-            (_, Some((variable, said))) => (variable.file, &said.at),
+            (_, Some((variable, said))) => (variable.file, &said.at, true),
             (Some(_), None) if environment.is_set(name) => return,
-            _ => (file, &container.name.at),
+            (Some(variable), None) => (variable.file, &variable.name.at, true),
+            (None, None) => (file, &container.name.at, false),
+        };
+        let help = if is_there {
+            format!("set it to \"{value}\"")
+        } else {
+            format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`")
         };
         self.say(Rule::GrpcAuthority, file, at)
             .message(format!(
                 "`{name}` is not \"{value}\": gRPC calls carry an authority that the mTLS gateway may not route"
             ))
-            .help(format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`"));
+            .help(help);
     }
 
     /// 2: the variables that the pair is read by.
@@ -188,34 +195,39 @@ impl<'f> Judge<'_, 'f> {
         if missing.is_empty() {
             return;
         }
+        let is_missing = |name: &str| missing.contains(&name);
         let other = match delegate.generation {
             delegate::Generation::ThreeX => delegate::Generation::Classic,
             _ => delegate::Generation::ThreeX,
         };
-        let foreign =
-            path_variables(&other).into_iter().find_map(|(name, _)| environment.get(name).map(|it| (name, it)));
+        let foreign = wanted
+            .iter()
+            .zip(path_variables(&other))
+            .find_map(|((own, _), (name, _))| (is_missing(own) && environment.is_set(name)).then_some(name));
         let named: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
         let are = if named.len() == 1 { "is" } else { "are" };
         let because = match (&foreign, &other) {
-            (Some((name, _)), delegate::Generation::ThreeX) => {
+            (Some(name), delegate::Generation::ThreeX) => {
                 format!("; `{name}` is for Delegate 3.x, and this is a classic one")
             }
-            (Some((name, _)), _) => format!("; `{name}` is for classic delegates, and this is Delegate 3.x"),
+            (Some(name), _) => format!("; `{name}` is for classic delegates, and this is Delegate 3.x"),
             (None, _) => String::new(),
         };
-        let items: Vec<String> = wanted
-            .iter()
-            .filter(|(name, _)| missing.contains(name))
-            .map(|(name, path)| format!("`{{name: {name}, value: \"{path}\"}}`"))
-            .collect();
         let empty = missing.iter().find_map(|name| environment.get(name));
-        let (file, at) = match empty {
-            Some(variable) => (variable.file, &variable.name.at),
-            None => (delegate.workload.file, &container.name.at),
+        let items = wanted.iter().filter(|(name, _)| is_missing(name));
+        let items: Vec<String> = items
+            .map(|(name, path)| match empty {
+                Some(_) => format!("`{name}` to `{path}`"),
+                None => format!("`{{name: {name}, value: \"{path}\"}}`"),
+            })
+            .collect();
+        let (file, at, help) = match empty {
+            Some(variable) => (variable.file, &variable.name.at, format!("set {}", items.join(" and "))),
+            None => (delegate.workload.file, &container.name.at, format!("add to `env`: {}", items.join(", "))),
         };
         self.say(Rule::MissingEnv, file, at)
             .message(format!("{} of `{}` {are} not set{because}", named.join(" and "), shown(&workload.name)))
-            .help(format!("add to `env`: {}", items.join(", ")));
+            .help(help);
     }
 
     /// 3 and 4: whether there is a mount or a volume at all. What is wrong with one of them is found on the way.
@@ -360,6 +372,7 @@ impl<'f> Judge<'_, 'f> {
         &mut self,
         delegate: &Delegate,
         upgrader: &Upgrader<'f>,
+        secret: &str,
         named: &mut Vec<&'f str>,
         pairs: &mut Vec<([Option<Read>; 2], Loader)>,
     ) {
@@ -372,7 +385,6 @@ impl<'f> Judge<'_, 'f> {
                 continue;
             }
             let missing = UPGRADER_KEYS.iter().zip(&config.paths);
-        secret: &str,
             let missing: Vec<&(&str, &str)> = missing
                 .filter(|(_, said)| said.as_ref().is_none_or(|said| said.text.is_empty()))
                 .map(|(key, _)| key)
@@ -408,7 +420,10 @@ impl<'f> Judge<'_, 'f> {
                         "the upgrader of `{name}` is left behind: its container `{}` does not mount the certificate",
                         shown(container)
                     ))
-                    .help("delegate-mtls inject moves the upgrader together with its delegate".to_owned());
+                    .help(format!(
+                        "add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`, and to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {}}}}}`",
+                        printable(secret)
+                    ));
                 continue;
             }
             let pair = self.wiring(consumer, wires);
