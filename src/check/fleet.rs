@@ -252,7 +252,7 @@ pub(super) fn shown_value(text: &str) -> String {
 }
 
 /// Whether a value is a file's content, pasted where its path or URL belongs.
-fn is_pasted(text: &str) -> bool {
+pub(super) fn is_pasted(text: &str) -> bool {
     const LONGEST: usize = 256;
     text.len() > LONGEST || text.contains("PRIVATE KEY") || text.contains("LS0tLS1")
 }

@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::environment::Environment;
 use super::facts::Said;
-use super::fleet::{Judge, shown_value};
+use super::fleet::{Judge, is_pasted, shown_value};
 use crate::delegate::parts::MANAGER;
 use crate::endpoint::{Endpoint, is_mtls};
 use crate::finding::{Rule, Severity};
@@ -169,15 +169,21 @@ fn authority(url: &str) -> Option<String> {
 
 /// A URL as it is at the endpoint. What comes before a service's path is the platform's own, and not known there.
 fn moved(url: &str, authority: &str) -> String {
-    let path = url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
+    let path = path_of(url);
     let service = ["/log-service", "/ti-service"].iter().find_map(|service| path.find(service));
     let kept = service.and_then(|at| path.get(at..)).unwrap_or_default();
     printable(&format!("{authority}{kept}"))
 }
 
+/// The path of a URL; none of what is not to be shown.
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<Uri>().ok().filter(|_| !is_pasted(url));
+    uri.map(|uri| uri.path().to_owned()).unwrap_or_default()
+}
+
 /// The same for one of which nothing is known: without a service, all of its path stays.
 fn moved_whole(url: &str, authority: &str) -> String {
-    let path = url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
+    let path = path_of(url);
     match moved(url, authority) {
         moved if moved == authority => printable(&format!("{authority}{}", path.trim_end_matches('/'))),
         moved => moved,
@@ -213,5 +219,6 @@ mod tests {
         assert_eq!(whole("https://app.harness.io/public/watchers"), "https://e:8443/public/watchers");
         assert_eq!(whole("https://app.harness.io/gratis/log-service/"), "https://e:8443/log-service/");
         assert_eq!(whole("https://app.harness.io/"), "https://e:8443");
+        assert_eq!(whole("https://app.harness.io/LS0tLS1CRUdJTiBQUklWQVRF"), "https://e:8443");
     }
 }
