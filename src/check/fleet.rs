@@ -9,6 +9,7 @@ use crate::delegate::{self, Delegate, File, Index, Location};
 use crate::endpoint::mask_user_info;
 use crate::finding::{Rule, Severity};
 use crate::identity::{printable, shell};
+use crate::source::STDIN;
 
 /// The files of a run, and what recognises the delegates in them.
 pub(super) struct Fleet<'f> {
@@ -137,7 +138,7 @@ impl<'f> Fleet<'f> {
     /// The file of a command; what came by standard input has a name of its own elsewhere.
     pub(super) fn pasted(&self, file: u32) -> String {
         match self.path(file) {
-            path if path.starts_with('<') => "MANIFEST".to_owned(),
+            STDIN => "MANIFEST".to_owned(),
             path => shell(path),
         }
     }
