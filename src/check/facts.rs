@@ -55,6 +55,8 @@ pub(super) enum Object {
 /// An object with a pod.
 pub(super) struct Workload {
     pub(super) name: Said,
+    /// Where its kind is written.
+    pub(super) kind: Spot,
     pub(super) namespace: Option<String>,
     pub(super) pod: Pod,
     /// Which of its containers is an upgrader, where it is a CronJob and that can be told.
@@ -161,8 +163,10 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             let containers = document.get(spec, "containers")?;
             let upgrader = delegate::upgrader_container(document, spec).filter(|_| kind == "CronJob");
             let mut items = document.items_of(containers);
+            let kind_at = document.at(resource, &["kind"]).unwrap_or(resource);
             Object::Workload(Workload {
                 name,
+                kind: page.of(document, kind_at.node),
                 namespace: namespace.map(|said| said.text),
                 upgrader: upgrader.and_then(|upgrader| items.position(|item| item.node == upgrader.node)),
                 pod: pod::read(document, spec, page),

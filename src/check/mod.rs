@@ -183,6 +183,10 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         if state.mtls == Mtls::Partial && !range.clone().any(|at| weighed.is_held_against(at)) {
             state.mtls = Mtls::Complete;
         }
+        let mut of_pairs = pairs.iter().flat_map(|(_, range)| range.clone());
+        if of_pairs.any(|at| weighed.is_unfilled(at) && weighed.is_held_against(at)) {
+            state.mtls = Mtls::Partial;
+        }
         state.strict_ready = state.mtls == Mtls::Complete && !fails;
         states.push(state);
     }
@@ -316,6 +320,12 @@ impl Weighed {
     /// Whether something does not work, and neither a comment nor an option lets it pass.
     fn is_held_against(&self, at: usize) -> bool {
         self.found.get(at).is_some_and(|(found, severity)| found.severity == Severity::Error && severity.is_some())
+    }
+
+    /// Whether a Secret does not give a pod its files.
+    fn is_unfilled(&self, at: usize) -> bool {
+        let rule = self.found.get(at).map(|(found, _)| found.rule);
+        matches!(rule, Some(Rule::PlaceholderLeft | Rule::SecretValueInvalid))
     }
 
     fn has_broken(&self, file: u32) -> bool {

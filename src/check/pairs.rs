@@ -196,7 +196,6 @@ impl<'f> Judge<'_, 'f> {
     /// Why a pod would not get what a value holds.
     fn encoding(&mut self, value: &Value<'f>, role: Role) {
         let Some(defect) = value.it.defect else { return };
-        let file = shell(self.fleet.path(value.file));
         let (rule, what) = match defect {
             SecretDefect::Placeholder => (Rule::PlaceholderLeft, "is not filled in"),
             SecretDefect::NotBase64 => (Rule::SecretValueInvalid, "is not base64, and Kubernetes refuses the Secret"),
@@ -205,13 +204,16 @@ impl<'f> Judge<'_, 'f> {
                 (Rule::SecretValueInvalid, "has blanks in its base64, and Kubernetes refuses the Secret")
             }
             SecretDefect::Twice => (Rule::SecretValueInvalid, "is encoded twice: a pod gets base64 instead of PEM"),
+            SecretDefect::Encoded => {
+                (Rule::SecretValueInvalid, "is base64 under `stringData`: a pod gets base64 instead of PEM")
+            }
         };
         let file_name = if role == Role::Key { KEY_KEY } else { CERTIFICATE_KEY };
         let help = match defect {
-            SecretDefect::Placeholder => {
-                format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {file}")
-            }
+            // without its delegate, inject takes a Secret for nobody's
+            SecretDefect::Placeholder if self.fleet.has_delegate(value.file) => self.fleet.inject(value.file),
             SecretDefect::Plain => "put it under `stringData` instead of `data`".to_owned(),
+            SecretDefect::Encoded => "put it under `data` instead of `stringData`".to_owned(),
             _ => format!("put in what `base64 -w0 {file_name}` prints"),
         };
         self.say(rule, value.file, value.at).message(format!("{} {what}", value.shown())).help(help);

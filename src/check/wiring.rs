@@ -4,10 +4,10 @@
 use super::facts::{Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
 use super::fleet::{Fleet, Judge, shown, shown_value};
 use crate::delegate::Location;
-use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
+use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, VOLUME, cleaned};
 use crate::endpoint::is_under;
 use crate::finding::{Rule, Severity};
-use crate::identity::{printable, shell};
+use crate::identity::printable;
 
 /// A container that reads the pair, and what is known of where it looks for it.
 pub(super) struct Consumer<'f> {
@@ -326,10 +326,19 @@ impl<'f> Judge<'_, 'f> {
     fn missing_key(&mut self, location: Location, key: &str, path: &Path<'f>) {
         let Some(secret) = self.fleet.secret_at(location) else { return };
         let (key, name) = (printable(key), printable(&secret.name.text));
-        let path_of_secret = shell(self.fleet.path(location.file));
+        // what inject would fill in, where it finds whose Secret it is
+        let is_own = [CERTIFICATE_KEY, KEY_KEY].contains(&key.as_str()) && self.fleet.has_delegate(location.file);
+        let help = match secret.keys.as_slice() {
+            _ if is_own => self.fleet.inject(location.file),
+            [] => format!("add `{key}` to its `data`, with what `base64 -w0` prints of the file"),
+            keys => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", printable(key))).collect();
+                format!("add it with what `base64 -w0` prints of the file, or read another: {}", keys.join(", "))
+            }
+        };
         self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
             .message(format!("the Secret `{name}` has no `{key}`, which `{}` reads", path.of))
-            .help(format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {path_of_secret}"));
+            .help(help);
     }
 }
 
