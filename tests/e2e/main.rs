@@ -28,5 +28,6 @@ mod pairs;
 mod precommit;
 mod probe;
 mod programs;
+mod recipes;
 mod servers;
 mod whole;
