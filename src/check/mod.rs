@@ -88,6 +88,14 @@ impl FileFacts {
         FileFacts { path, facts, found }
     }
 
+    /// The same of a file whose name is not that of a manifest, such as a README with a snippet in it: that not all of it
+    /// is YAML is no fault of it.
+    #[must_use]
+    pub fn of_another_kind(mut self) -> FileFacts {
+        self.facts.unreadable.clear();
+        self
+    }
+
     /// A file that was to be judged and cannot be: it is too large, not UTF-8, or the like. `place` is where, if that
     /// can be said.
     #[must_use]
