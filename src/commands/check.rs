@@ -93,7 +93,7 @@ fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failu
     let mut files = Vec::new();
     let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
     if args.paths.is_empty() || args.paths.iter().any(|path| is_stdin(&path)) {
-        let name = args.stdin_filename.as_deref().map_or(STDIN.to_owned(), printable);
+        let name = args.stdin_filename.clone().unwrap_or_else(|| STDIN.to_owned());
         let source =
             source::read_stdin(io::stdin()).map_err(|error| Message::error(error.to_string(), error.help()))?;
         if let Some(look) = Look::at(source.text.as_bytes(), true, settings) {
@@ -109,11 +109,10 @@ fn judge(args: &CheckArgs, settings: &Settings) -> Result<(Report, Texts), Failu
         match visit {
             Ok(Judged { file, facts, kept }) => {
                 files.push(facts);
-                let name = printable(&file.name);
                 if let Some(text) = kept {
-                    texts.kept.insert(name.clone(), text);
+                    texts.kept.insert(file.name.clone(), text);
                 }
-                texts.paths.insert(name, file.path);
+                texts.paths.insert(file.name, file.path);
             }
             Err(error) => failures.push(failure(&error)),
         }
@@ -167,7 +166,7 @@ fn visit(
         return (!is_other).then_some(Err(error));
     }
     let look = Look::at(buffer, is_manifest, settings)?;
-    let name = printable(&file.name);
+    let name = file.name.clone();
     let mut kept = None;
     let facts = match source::as_text(buffer, &name) {
         Ok(text) => {
@@ -194,7 +193,7 @@ fn failure(error: &SourceError) -> check::Failure {
     check::Failure {
         message: printable(&error.to_string()),
         help: error.help().as_deref().map(printable),
-        path: Some(printable(error.name())),
+        path: Some(error.name().to_owned()),
     }
 }
 

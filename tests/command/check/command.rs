@@ -346,6 +346,10 @@ fn relative_paths() {
     let absolute = folder.path("clusters/off.yaml");
     assert_eq!(found(&folder, absolute.to_str().unwrap()), ["not-mtls clusters/off.yaml"]);
     assert_eq!(found(&folder, "./clusters/../clusters/off.yaml"), ["not-mtls clusters/off.yaml"]);
+    // a name is what it is to programs, and harmless to a terminal
+    folder.write("two\nlines.yaml", plain());
+    assert_eq!(found(&folder, ".").last().unwrap(), "not-mtls two\nlines.yaml");
+    assert!(folder.run("check .").stdout().contains("--> two\\u{a}lines.yaml:36:15\n"));
     let mut command = folder.command("check --format json ../delegate.yaml");
     let output = run(command.current_dir(folder.path("clusters")), b"").ended_with(0);
     assert!(output.stdout().contains("\"path\": \"../delegate.yaml\""), "{}", output.stdout());
