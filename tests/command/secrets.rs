@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("anything else in the Secret file is refused", output_other),
             ("several delegates become one file of several documents", output_several),
             ("the Secret file goes with every destination", output_destinations),
-            ("a Secret that is in the input already is refused", output_in_stream),
+            ("a Secret that is in the input moves into the file", output_in_stream),
             ("a manifest that fails leaves the Secret file alone", output_manifest_fails),
             ("check and diff write no Secret file", output_check),
             ("a Secret file in no directory is refused before the manifest is written", output_nowhere),
@@ -88,11 +88,18 @@ fn existing_overrides() {
     let first = folder.run("inject --existing-secret old TO -q delegate.yaml").ended_with(0);
     let second = folder.pipe("inject --existing-secret new TO -q", &first.stdout).ended_with(0);
     assert_eq!(second.stdout(), first.stdout().replace("secretName: old", "secretName: new"));
-    // the pair of the stream stays: other manifests may use it
-    let third = folder.pipe("inject --existing-secret new TO -q", &injected()).ended_with(0);
-    let expected = String::from_utf8(injected()).unwrap();
-    let expected = expected.replace("secretName: acorn-client-certificate", "secretName: new");
-    assert_eq!(third.stdout(), expected);
+    // a pair in the manifest goes out of it
+    let third = folder.pipe("inject --existing-secret new TO ", &injected()).ended_with(0);
+    assert_eq!(third.stdout(), second.stdout());
+    assert!(
+        third.stderr.ends_with(
+            "<stdin>: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, 1 volume added; no \
+             upgrader in the input; the pair is taken from the Secret `new`, which must exist; a key that was ever \
+             committed stays in the history: issue a new pair\n"
+        ),
+        "{}",
+        third.stderr
+    );
 }
 
 /// The Secret of the plain manifest's delegate, with the pair in the folder.
@@ -235,12 +242,22 @@ fn output_destinations() {
 
 fn output_in_stream() {
     let folder = Folder::new();
+    let line = "inject PAIR TO --secret-output secret.yaml delegate.yaml";
+    let plain = folder.run(line).ended_with(0);
+    let secret = folder.read("secret.yaml");
+    fs::remove_file(folder.path("secret.yaml")).unwrap();
     folder.write("delegate.yaml", injected());
-    folder.run("inject PAIR TO --secret-output secret.yaml delegate.yaml").refused(
-        "error: delegate.yaml:19:1: the Secret `acorn-client-certificate` is in the input already\n  help: take it out \
-         with `delegate-mtls remove` first\n",
+    let output = folder.run(line).ended_with(0);
+    assert_eq!((output.stdout, folder.read("secret.yaml")), (plain.stdout, secret));
+    assert!(
+        output.stderr.ends_with(
+            "delegate.yaml: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, pair into the \
+             Secret `acorn-client-certificate` in a file of its own; no upgrader in the input; a key that was ever \
+             committed stays in the history: issue a new pair\n"
+        ),
+        "{}",
+        output.stderr
     );
-    only(&folder, &[]);
 }
 
 fn output_manifest_fails() {
