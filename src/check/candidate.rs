@@ -5,9 +5,18 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// What no manifest of a delegate, its upgrader, its chart or its Secret is without; and how a key begins, as PEM and as
-/// base64 of PEM.
-const WORDS: [&str; 6] =
-    ["MANAGER_HOST_AND_PORT", "managerHost", "managerEndpoint", "client.key", "PRIVATE KEY", "LS0tLS1CRUdJTi"];
+/// base64 of PEM. A workload in a file of its own, whose variables or configuration stand in another, has only the
+/// platform's label or the name of the upgrader's ConfigMap.
+const WORDS: [&str; 8] = [
+    "MANAGER_HOST_AND_PORT",
+    "managerHost",
+    "managerEndpoint",
+    "harness.io/name",
+    "upgrader-config",
+    "client.key",
+    "PRIVATE KEY",
+    "LS0tLS1CRUdJTi",
+];
 
 /// Fails for patterns without end only; these are constants.
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());

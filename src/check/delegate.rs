@@ -11,6 +11,9 @@ use crate::delegate::{self, Delegate, Location};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
+/// The variables that only a legacy delegate has.
+const STORAGE: [&str; 2] = ["WATCHER_STORAGE_URL", "DELEGATE_STORAGE_URL"];
+
 /// A delegate that was judged.
 pub(super) struct Judged {
     pub(super) state: DelegateState,
@@ -55,26 +58,43 @@ impl<'f> Judge<'_, 'f> {
         let account = account.map(|(_, said)| said.text.clone());
         let mut judged = Judged { state, pairs: Vec::new(), account };
         if let delegate::Generation::Legacy(legacy) = &delegate.generation {
-            self.say(Rule::LegacyDelegate, file, &container.name.at)
+            let storage = STORAGE.into_iter().find_map(|name| environment.get(name));
+            let (file, at) = match (&delegate.kind, storage) {
+                (delegate::Kind::Other(kind), _) if kind == "StatefulSet" => (file, &workload.kind),
+                (_, Some(variable)) => (variable.file, &variable.name.at),
+                (_, None) => (file, &workload.kind),
+            };
+            self.say(Rule::LegacyDelegate, file, at)
                 .message(format!(
                     "`{}` is a legacy delegate ({}), which cannot use mTLS",
                     shown(&workload.name),
                     legacy.because
                 ))
-                .help("move it to an immutable delegate image, then to mTLS".to_owned());
+                .help(
+                    "replace it by an immutable delegate, a Deployment with an image tag such as `26.07.89707`"
+                        .to_owned(),
+                );
             return Some(judged);
         }
         self.image(delegate, container);
-        self.trust(&environment);
+        self.trust(&environment, workload);
         let consumer = Consumer {
             file,
             namespace: workload.namespace.as_deref(),
+            delegate: delegate.name.clone(),
             pod: &workload.pod,
             container,
             paths: path_variables(&delegate.generation).map(|(name, _)| environment.path(name)),
         };
         let wires = wires(self.fleet, &consumer);
         let upgrader = self.upgrader(delegate);
+        for (file, config) in &upgrader.configs {
+            for key in &config.duplicates {
+                self.say(Rule::DuplicateKey, *file, &key.at)
+                    .message(format!("`{}` stands twice in `config.yaml`, which the upgrader may refuse", shown(key)))
+                    .help("keep the one that is meant".to_owned());
+            }
+        }
         let managers: Vec<(u32, &Said)> = upgrader
             .configs
             .iter()
@@ -89,7 +109,7 @@ impl<'f> Judge<'_, 'f> {
             || upgrader.jobs.iter().any(|(.., wires)| wires.any())
             || self.has_default_secret(delegate);
         if !is_on_mtls {
-            let path = shell(self.fleet.path(file));
+            let path = self.fleet.pasted(file);
             self.say(Rule::NotMtls, file, &container.name.at)
                 .message(format!("`{}` is without mTLS", shown(&workload.name)))
                 .help(format!(
@@ -108,7 +128,11 @@ impl<'f> Judge<'_, 'f> {
         };
         judged.pairs.push((pair, loader));
         self.urls(&environment, &managers);
-        self.upgrader_parts(delegate, &upgrader, &mut named, &mut judged.pairs);
+        let mut secrets =
+            wires.volumes.iter().flat_map(|volume| volume.secrets()).map(|source| source.name.text.as_str());
+        let secret = secrets.find(|name| !name.is_empty());
+        let secret = secret.map_or_else(|| format!("{}-{VOLUME}", delegate.name), str::to_owned);
+        self.upgrader_parts(delegate, &upgrader, &secret, &mut named, &mut judged.pairs);
         judged.state.mtls = if self.has_errors() { Mtls::Partial } else { Mtls::Complete };
         if delegate.generation != delegate::Generation::ThreeX {
             self.grpc(&environment, container, file);
@@ -117,38 +141,44 @@ impl<'f> Judge<'_, 'f> {
     }
 
     fn image(&mut self, delegate: &Delegate, container: &Container) {
-        let Some(tag) = &delegate.unknown_tag else { return };
+        let Some(unknown) = &delegate.unknown_image else { return };
         let at = container.image.as_ref().map_or(&container.name.at, |image| &image.at);
-        let named = if tag.is_empty() { "no image".to_owned() } else { format!("the image `{}`", printable(tag)) };
         self.say(Rule::UnknownImageTag, delegate.workload.file, at)
-            .message(format!("cannot tell from {named} whether this delegate supports mTLS"))
-            .help("immutable delegates (`yy.mm.nnnnn`) and Delegate 3.x do, legacy delegates do not".to_owned());
+            .message(format!("cannot tell {} whether this delegate supports mTLS", unknown.shown(printable)))
+            .help("immutable delegates (tag `yy.mm.nnnnn`) and Delegate 3.x do; if it is made from one, say so behind it: `# delegate-mtls: ignore[unknown-image-tag] from 26.07`".to_owned());
     }
 
-    fn trust(&mut self, environment: &Environment<'f>) {
+    fn trust(&mut self, environment: &Environment<'f>, workload: &Workload) {
         let Some((variable, said)) = environment.text("TRUST_ALL_CERTIFICATES") else { return };
-        if !said.text.eq_ignore_ascii_case("false") {
+        if !said.text.trim().eq_ignore_ascii_case("false") {
             self.say(Rule::TrustAllCertificates, variable.file, &said.at)
-                .message(
-                    "takes any certificate for the server's: anybody on the way can pose as the platform".to_owned(),
-                )
-                .help("take `TRUST_ALL_CERTIFICATES` out; it is meant for debugging".to_owned());
+                .message(format!(
+                    "`{}` takes any certificate for its server's: anybody on the way can pose as the platform",
+                    shown(&workload.name)
+                ))
+                .help("take `TRUST_ALL_CERTIFICATES` out, or set it to \"false\"".to_owned());
         }
     }
 
     fn grpc(&mut self, environment: &Environment<'f>, container: &Container, file: u32) {
         let (name, value) = GRPC;
-        let (file, at) = match (environment.get(name), environment.text(name)) {
+        let (file, at, is_there) = match (environment.get(name), environment.text(name)) {
             (_, Some((_, said))) if said.text == value => return,
-            (_, Some((variable, said))) => (variable.file, &said.at),
+            (_, Some((variable, said))) => (variable.file, &said.at, true),
             (Some(_), None) if environment.is_set(name) => return,
-            _ => (file, &container.name.at),
+            (Some(variable), None) => (variable.file, &variable.name.at, true),
+            (None, None) => (file, &container.name.at, false),
+        };
+        let help = if is_there {
+            format!("set it to \"{value}\"")
+        } else {
+            format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`")
         };
         self.say(Rule::GrpcAuthority, file, at)
             .message(format!(
                 "`{name}` is not \"{value}\": gRPC calls carry an authority that the mTLS gateway may not route"
             ))
-            .help(format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`"));
+            .help(help);
     }
 
     /// 2: the variables that the pair is read by.
@@ -165,34 +195,39 @@ impl<'f> Judge<'_, 'f> {
         if missing.is_empty() {
             return;
         }
+        let is_missing = |name: &str| missing.contains(&name);
         let other = match delegate.generation {
             delegate::Generation::ThreeX => delegate::Generation::Classic,
             _ => delegate::Generation::ThreeX,
         };
-        let foreign =
-            path_variables(&other).into_iter().find_map(|(name, _)| environment.get(name).map(|it| (name, it)));
+        let foreign = wanted
+            .iter()
+            .zip(path_variables(&other))
+            .find_map(|((own, _), (name, _))| (is_missing(own) && environment.is_set(name)).then_some(name));
         let named: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
         let are = if named.len() == 1 { "is" } else { "are" };
         let because = match (&foreign, &other) {
-            (Some((name, _)), delegate::Generation::ThreeX) => {
+            (Some(name), delegate::Generation::ThreeX) => {
                 format!("; `{name}` is for Delegate 3.x, and this is a classic one")
             }
-            (Some((name, _)), _) => format!("; `{name}` is for classic delegates, and this is Delegate 3.x"),
+            (Some(name), _) => format!("; `{name}` is for classic delegates, and this is Delegate 3.x"),
             (None, _) => String::new(),
         };
-        let items: Vec<String> = wanted
-            .iter()
-            .filter(|(name, _)| missing.contains(name))
-            .map(|(name, path)| format!("`{{name: {name}, value: \"{path}\"}}`"))
-            .collect();
         let empty = missing.iter().find_map(|name| environment.get(name));
-        let (file, at) = match empty {
-            Some(variable) => (variable.file, &variable.name.at),
-            None => (delegate.workload.file, &container.name.at),
+        let items = wanted.iter().filter(|(name, _)| is_missing(name));
+        let items: Vec<String> = items
+            .map(|(name, path)| match empty {
+                Some(_) => format!("`{name}` to `{path}`"),
+                None => format!("`{{name: {name}, value: \"{path}\"}}`"),
+            })
+            .collect();
+        let (file, at, help) = match empty {
+            Some(variable) => (variable.file, &variable.name.at, format!("set {}", items.join(" and "))),
+            None => (delegate.workload.file, &container.name.at, format!("add to `env`: {}", items.join(", "))),
         };
         self.say(Rule::MissingEnv, file, at)
             .message(format!("{} of `{}` {are} not set{because}", named.join(" and "), shown(&workload.name)))
-            .help(format!("add to `env`: {}", items.join(", ")));
+            .help(help);
     }
 
     /// 3 and 4: whether there is a mount or a volume at all. What is wrong with one of them is found on the way.
@@ -206,9 +241,11 @@ impl<'f> Judge<'_, 'f> {
             .message(format!("the container `{container}` does not mount the certificate"))
             .help(format!("add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`"));
         let name = shown(&workload.name);
+        let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+        let secret = secret.unwrap_or_else(|| format!("{name}-{VOLUME}"));
         self.say(Rule::MissingVolume, file, at)
             .message(format!("the pod of `{name}` has no volume with the certificate"))
-            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {name}-{VOLUME}}}}}`"));
+            .help(format!("add to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {secret}}}}}`"));
     }
 
     /// 1: the Secrets that the volumes name. `named` has those that were looked for already.
@@ -221,17 +258,22 @@ impl<'f> Judge<'_, 'f> {
                 if name.is_empty() {
                     self.say(Rule::MissingSecret, file, &source.name.at)
                         .message(format!("the volume `{}` names no Secret", shown(&volume.name)))
-                        .help("set `secretName`".to_owned());
+                        .help(
+                            "set `secretName`, or in a projected volume `name`, to that of the Secret with the pair"
+                                .to_owned(),
+                        );
                     continue;
                 }
                 if named.contains(&name) || self.fleet.secret(file, consumer.namespace, name).is_some() {
                     continue;
                 }
                 named.push(name);
-                if let Some((location, secret)) = self.fleet.secret_in(file, name)
-                    && let Some(namespace) = &secret.namespace
+                let own = printable(consumer.namespace.unwrap_or_default());
+                let other = self.fleet.secret_beside(file, name);
+                let other = other.and_then(|(location, secret)| Some((location, secret, secret.namespace.as_ref()?)));
+                if let Some((location, secret, namespace)) = other
+                    && !self.fleet.is_mounted(location, secret)
                 {
-                    let own = printable(consumer.namespace.unwrap_or_default());
                     self.say(Rule::WrongNamespace, location.file, &namespace.at)
                         .message(format!(
                             "the Secret `{}` is in the namespace `{}`, and the pod that mounts it in `{own}`",
@@ -254,18 +296,37 @@ impl<'f> Judge<'_, 'f> {
                         .help(format!("use one name for both: `{}`", shown(&secret.name))),
                     None => said
                         .severity(Severity::Note)
-                        .message(format!("the Secret `{}` is not among these files, so its certificate is not judged", shown(&source.name)))
-                        .help("check it where it is: `kubectl get secret … -o yaml | delegate-mtls certs inspect --ca ca.crt -`".to_owned()),
+                        .message(match other {
+                            Some((_, secret, namespace)) => format!(
+                                "the Secret `{}` is among these files for the namespace `{}` only, so what `{own}` has is not judged",
+                                shown(&secret.name),
+                                shown(namespace)
+                            ),
+                            None => format!(
+                                "the Secret `{}` is not among these files, so its certificate is not judged",
+                                shown(&source.name)
+                            ),
+                        })
+                        .help(format!(
+                            "kubectl get secret {}{} -o yaml | delegate-mtls certs inspect --ca ca.crt -",
+                            shell(name),
+                            consumer.namespace.map_or(String::new(), |own| format!(" --namespace {}", shell(own)))
+                        )),
                 };
             }
         }
     }
 
-    /// Whether a Secret made for this delegate stands beside it.
+    /// Whether a Secret made for this delegate stands beside it, and is not another's.
     fn has_default_secret(&self, delegate: &Delegate) -> bool {
         let name = format!("{}-{VOLUME}", delegate.name);
-        let found = self.fleet.secret_in(delegate.workload.file, &name);
-        found.is_some_and(|(_, secret)| secret.has(CERTIFICATE_KEY))
+        let file = delegate.workload.file;
+        let found = self.fleet.secret(file, delegate.namespace.as_deref(), &name);
+        found.is_some_and(|(location, secret)| {
+            secret.has(CERTIFICATE_KEY)
+                && self.fleet.is_beside(file, location.file)
+                && !self.fleet.is_mounted(location, secret)
+        })
     }
 
     fn upgrader(&self, delegate: &Delegate) -> Upgrader<'f> {
@@ -294,6 +355,7 @@ impl<'f> Judge<'_, 'f> {
             let consumer = Consumer {
                 file: location.file,
                 namespace: workload.namespace.as_deref(),
+                delegate: delegate.name.clone(),
                 pod: &workload.pod,
                 container: workload.pod.containers.get(workload.upgrader?)?,
                 paths: [certificate, key],
@@ -305,11 +367,12 @@ impl<'f> Judge<'_, 'f> {
         Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }
     }
 
-    /// 6 and 7: the upgrader's configuration and CronJob.
+    /// 6 and 7: the upgrader's configuration and CronJob. `secret` is what its delegate mounts.
     fn upgrader_parts(
         &mut self,
         delegate: &Delegate,
         upgrader: &Upgrader<'f>,
+        secret: &str,
         named: &mut Vec<&'f str>,
         pairs: &mut Vec<([Option<Read>; 2], Loader)>,
     ) {
@@ -334,13 +397,13 @@ impl<'f> Judge<'_, 'f> {
                         "the upgrader of `{name}` is left behind: `config.yaml` has no {}",
                         keys.join(" and no ")
                     ))
-                    .help(format!("add above `delegateConfig:` {}", lines.join(" and ")));
+                    .help(format!("add above `delegateConfig:`: {}", lines.join(" and ")));
             }
             if upgrader.jobs.is_empty() && delegate.upgrader_jobs.is_empty() {
                 self.say(Rule::UpgraderJobIncomplete, *file, &config.key)
                     .severity(Severity::Note)
                     .message(format!("the CronJob of the upgrader of `{name}` is not among these files"))
-                    .help("check both in one run".to_owned());
+                    .help("check its file in the same run".to_owned());
             }
         }
         for (file, consumer, wires) in &upgrader.jobs {
@@ -349,15 +412,18 @@ impl<'f> Judge<'_, 'f> {
                 self.say(Rule::UpgraderConfigIncomplete, *file, &container.at)
                     .severity(Severity::Note)
                     .message(format!("the ConfigMap of the upgrader of `{name}` is not among these files"))
-                    .help("check both in one run".to_owned());
+                    .help("check its file in the same run".to_owned());
             }
             if !wires.any() {
                 self.say(Rule::UpgraderJobIncomplete, *file, &container.at)
                     .message(format!(
-                        "the upgrader of `{name}` is left behind: `{}` does not mount the certificate",
+                        "the upgrader of `{name}` is left behind: its container `{}` does not mount the certificate",
                         shown(container)
                     ))
-                    .help("delegate-mtls inject moves the upgrader together with its delegate".to_owned());
+                    .help(format!(
+                        "add to its `volumeMounts`: `{{name: {VOLUME}, mountPath: {MOUNT_PATH}, readOnly: true}}`, and to its `volumes`: `{{name: {VOLUME}, secret: {{secretName: {}}}}}`",
+                        printable(secret)
+                    ));
                 continue;
             }
             let pair = self.wiring(consumer, wires);

@@ -12,7 +12,7 @@ use crate::delegate::{self, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
-pub(super) use pod::{Container, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use pod::{Container, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
 
 /// Bytes of a file and where a person finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) struct Facts {
     /// The objects that these refer to, by their location within the file.
     pub(super) objects: HashMap<Location, Object>,
     /// Keys that stand twice in one mapping.
-    pub(super) duplicates: Vec<Spot>,
+    pub(super) duplicates: Vec<Said>,
     /// Where a document is not YAML, and why.
     pub(super) unreadable: Vec<(Spot, String)>,
     /// Where a template begins that has to be rendered first.
@@ -55,6 +55,8 @@ pub(super) enum Object {
 /// An object with a pod.
 pub(super) struct Workload {
     pub(super) name: Said,
+    /// Where its kind is written.
+    pub(super) kind: Spot,
     pub(super) namespace: Option<String>,
     pub(super) pod: Pod,
     /// Which of its containers is an upgrader, where it is a CronJob and that can be told.
@@ -100,11 +102,11 @@ pub(super) fn read(text: &str) -> Facts {
         match yaml::parse(text, chunk) {
             Ok(document) => facts.take(&document, number, &mut page),
             Err(error) => {
-                let spot = page.spot(error.offset..error.offset);
-                if is_template_text(yaml::slice(text, &chunk.span)) {
-                    facts.template.get_or_insert(spot);
+                if let Some(at) = template_text(yaml::slice(text, &chunk.span)) {
+                    let at = chunk.span.start + at;
+                    facts.template.get_or_insert_with(|| page.spot(at..at));
                 } else {
-                    facts.unreadable.push((spot, error.cause));
+                    facts.unreadable.push((page.spot(error.offset..error.offset), error.cause));
                 }
             }
         }
@@ -121,8 +123,7 @@ impl Facts {
         }
         let resources = delegate::resources(document, document.resolve(root));
         if resources.iter().any(|(_, kind)| !kind.is_empty()) {
-            let duplicates = document.duplicates().iter().map(|key| page.spot(document.node(*key).span.clone()));
-            self.duplicates.extend(duplicates);
+            self.duplicates.extend(duplicates(document, page));
         }
         for (resource, kind) in resources {
             self.records.take(document, number, resource, &kind);
@@ -148,7 +149,10 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             Object::Secret(Secret {
                 keys: parts.flat_map(|part| document.keys(part)).map(str::to_owned).collect(),
                 kind: page.of(document, kind.node),
-                values: values.map(|value| (page.spot(value.span.clone()), value)).map(|(at, it)| (it, at)).collect(),
+                values: values
+                    .map(|value| (page.spot(value.start..value.span.end), value))
+                    .map(|(at, it)| (it, at))
+                    .collect(),
                 name,
                 namespace,
             })
@@ -159,8 +163,10 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             let containers = document.get(spec, "containers")?;
             let upgrader = delegate::upgrader_container(document, spec).filter(|_| kind == "CronJob");
             let mut items = document.items_of(containers);
+            let kind_at = document.at(resource, &["kind"]).unwrap_or(resource);
             Object::Workload(Workload {
                 name,
+                kind: page.of(document, kind_at.node),
                 namespace: namespace.map(|said| said.text),
                 upgrader: upgrader.and_then(|upgrader| items.position(|item| item.node == upgrader.node)),
                 pod: pod::read(document, spec, page),
@@ -193,6 +199,11 @@ impl Page<'_> {
     }
 }
 
+/// Keys of a document that stand twice in their mapping.
+fn duplicates(document: &Document<'_>, page: &mut Page<'_>) -> Vec<Said> {
+    document.duplicates().iter().map(|&node| page.said(document, Found { node, via: None })).collect()
+}
+
 /// The text of a scalar; a null has none, nor has a collection.
 fn text_of<'d>(document: &'d Document<'_>, found: Found) -> &'d str {
     document.scalar(found.node).filter(|_| !document.is_null(found.node)).unwrap_or_default()
@@ -213,16 +224,15 @@ fn template(document: &Document<'_>) -> Option<Span> {
             }
             _ => false,
         };
-        found.then(|| node.span.clone())
+        let braces = usize::from(is_inside && matches!(node.kind, Kind::Mapping { .. }));
+        found.then(|| node.span.start - braces..node.span.end + braces)
     })
 }
 
-/// Whether a text that is not YAML is a Helm template, by words that hardly stand anywhere else.
-fn is_template_text(text: &str) -> bool {
-    text.contains("{{")
-        && ["{{-", "-}}", ".Values", ".Release", ".Chart", "{{ end", "{{end", "include \""]
-            .iter()
-            .any(|word| text.contains(word))
+/// Where the first action is of a text that is not YAML and, by words that hardly stand anywhere else, a Helm template.
+fn template_text(text: &str) -> Option<usize> {
+    let words = ["{{-", "-}}", ".Values", ".Release", ".Chart", "{{ end", "{{end", "include \""];
+    text.find("{{").filter(|_| words.iter().any(|word| text.contains(word)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Delegate, File, Index, Location};
 use crate::endpoint::mask_user_info;
 use crate::finding::{Rule, Severity};
-use crate::identity::printable;
+use crate::identity::{printable, shell};
+use crate::source::STDIN;
 
 /// The files of a run, and what recognises the delegates in them.
 pub(super) struct Fleet<'f> {
@@ -20,6 +21,8 @@ pub(super) struct Fleet<'f> {
     secrets: HashMap<(u32, &'f str), Vec<Location>>,
     /// The first file that has a Secret of a name.
     first: HashMap<&'f str, u32>,
+    /// The last Secret of a name in every folder.
+    beside: HashMap<(u32, &'f str), Location>,
     unmounted_pairs: HashMap<u32, Location>,
 }
 
@@ -29,11 +32,16 @@ impl<'f> Fleet<'f> {
     pub(super) fn new(paths: &'f [String], facts: &'f [Facts], index: Index) -> Fleet<'f> {
         let mut secrets: HashMap<(u32, &str), Vec<Location>> = HashMap::new();
         let mut first = HashMap::new();
-        for (file, facts) in (0..).zip(facts) {
+        let mut beside: HashMap<(u32, &str), Location> = HashMap::new();
+        let folders = folders(paths);
+        for ((file, facts), folder) in (0..).zip(facts).zip(&folders) {
             for (location, object) in &facts.objects {
                 if let Object::Secret(secret) = object {
                     let name = secret.name.text.as_str();
-                    secrets.entry((file, name)).or_default().push(Location { file, ..*location });
+                    let location = Location { file, ..*location };
+                    secrets.entry((file, name)).or_default().push(location);
+                    let last = beside.entry((*folder, name)).or_insert(location);
+                    *last = location.max(*last);
                     first.entry(name).or_insert(file);
                 }
             }
@@ -41,7 +49,7 @@ impl<'f> Fleet<'f> {
         secrets.values_mut().for_each(|locations| locations.sort_unstable());
         let unmounted = (0..).zip(facts).filter_map(|(file, facts)| Some((file, unmounted_pair(file, facts)?)));
         let unmounted_pairs = unmounted.collect();
-        Fleet { folders: folders(paths), paths, facts, index, secrets, first, unmounted_pairs }
+        Fleet { folders, paths, facts, index, secrets, first, beside, unmounted_pairs }
     }
 
     pub(super) fn path(&self, file: u32) -> &'f str {
@@ -82,10 +90,17 @@ impl<'f> Fleet<'f> {
         Some((location, self.secret_at(location)?))
     }
 
-    /// A Secret of that name in the same file, whatever its namespace.
-    pub(super) fn secret_in(&self, file: u32, name: &str) -> Option<(Location, &'f Secret)> {
-        let location = *self.secrets.get(&(file, name))?.last()?;
+    /// A Secret of that name in the same file, else in the same folder, whatever its namespace.
+    pub(super) fn secret_beside(&self, file: u32, name: &'f str) -> Option<(Location, &'f Secret)> {
+        let here = self.secrets.get(&(file, name)).and_then(|locations| locations.last());
+        let folder = self.folders.get(file as usize)?;
+        let location = *here.or_else(|| self.beside.get(&(*folder, name)))?;
         Some((location, self.secret_at(location)?))
+    }
+
+    /// Whether two files are in one folder.
+    pub(super) fn is_beside(&self, file: u32, other: u32) -> bool {
+        self.file(file).folder == self.file(other).folder
     }
 
     /// Whether a volume's Secret is here and holds one of the pair.
@@ -107,6 +122,25 @@ impl<'f> Fleet<'f> {
 
     pub(super) fn delegates(&self) -> &[Delegate] {
         &self.index.delegates
+    }
+
+    /// Whether a delegate stands in a file.
+    pub(super) fn has_delegate(&self, file: u32) -> bool {
+        // they are in the order of the files
+        self.delegates().binary_search_by_key(&file, |delegate| delegate.workload.file).is_ok()
+    }
+
+    /// The command that puts the pair into the delegates of a file, to be pasted.
+    pub(super) fn inject(&self, file: u32) -> String {
+        format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {}", self.pasted(file))
+    }
+
+    /// The file of a command; what came by standard input has a name of its own elsewhere.
+    pub(super) fn pasted(&self, file: u32) -> String {
+        match self.path(file) {
+            STDIN => "MANIFEST".to_owned(),
+            path => shell(path),
+        }
     }
 }
 

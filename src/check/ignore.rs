@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn on_the_line_or_above() {
         let said = |id: &str, line: usize, place: &str| (id.to_owned(), line, place.to_owned());
-        assert_eq!(found("a: b # delegate-mtls: ignore[not-mtls] later\n"), [said("not-mtls", 1, "1:29")]);
+        assert_eq!(found("a: b # delegate-mtls: ignore[not-mtls] later\n"), [said("not-mtls", 1, "1:30")]);
         assert_eq!(
             found("# delegate-mtls: ignore[not-mtls, key-format]\r\n  # why\n\n  a: b\r\n"),
             [said("not-mtls", 4, "1:25"), said("key-format", 4, "1:35")]

@@ -73,7 +73,11 @@ impl FileFacts {
     #[must_use]
     pub fn read(path: String, text: &str, looked_at: Look) -> FileFacts {
         let facts = match looked_at {
-            Look::Keys => Facts { ignores: ignore::find(text), ..Facts::default() },
+            Look::Keys => {
+                // nothing else is found in it, so nothing can be said of other comments
+                let is_asked = |ignore: &ignore::Ignore| ignore.rule == Ok(Rule::InlinePrivateKey);
+                Facts { ignores: ignore::find(text).into_iter().filter(is_asked).collect(), ..Facts::default() }
+            }
             Look::Manifest | Look::Both => facts::read(text),
         };
         let mut found = Vec::new();
@@ -82,6 +86,14 @@ impl FileFacts {
             found.extend(private_keys(text.as_bytes()).into_iter().map(|key| inline_key(&path, &mut places, &key)));
         }
         FileFacts { path, facts, found }
+    }
+
+    /// The same of a file whose name is not that of a manifest, such as a README with a snippet in it: that not all of it
+    /// is YAML is no fault of it.
+    #[must_use]
+    pub fn of_another_kind(mut self) -> FileFacts {
+        self.facts.unreadable.clear();
+        self
     }
 
     /// A file that was to be judged and cannot be: it is too large, not UTF-8, or the like. `place` is where, if that
@@ -153,10 +165,11 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         })
         .collect();
     let mut judge = Judge::new(&fleet);
-    judge.mixed_issuers(&of_accounts);
+    judge.mixed_issuers(&of_accounts, !cas.is_empty());
     drop(of_accounts);
     found.append(&mut judge.found);
-    if cas.is_empty() && !pairs.is_empty() {
+    let is_any_certificate = pairs.values().any(|(pair, _)| pair.lineage.is_some());
+    if cas.is_empty() && is_any_certificate {
         found.push(Found {
             rule: Rule::ChainNotJudged,
             severity: Severity::Note,
@@ -174,6 +187,14 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         state.expires = pairs.first().and_then(|(pair, _)| pair.expires());
         let ranges = std::iter::once(&range).chain(pairs.iter().map(|(_, range)| range));
         let fails = ranges.cloned().flatten().any(|at| weighed.is_error(at)) || weighed.has_broken(file);
+        // what the user lets pass does not count
+        if state.mtls == Mtls::Partial && !range.clone().any(|at| weighed.is_held_against(at)) {
+            state.mtls = Mtls::Complete;
+        }
+        let mut of_pairs = pairs.iter().flat_map(|(_, range)| range.clone());
+        if of_pairs.any(|at| weighed.is_unfilled(at) && weighed.is_held_against(at)) {
+            state.mtls = Mtls::Partial;
+        }
         state.strict_ready = state.mtls == Mtls::Complete && !fails;
         states.push(state);
     }
@@ -192,7 +213,7 @@ fn inline_key(path: &str, places: &mut Places<'_>, key: &PrivateKeyFound) -> Fou
         file: None,
         at,
         message: format!("holds {key}"),
-        help: Some("keep it out of git, and make a new one if it was ever pushed: `inject --existing-secret` needs no key in the manifest".to_owned()),
+        help: Some("keep it out of git, and make a new one if it was ever pushed: `delegate-mtls inject --existing-secret NAME` needs no key in the manifest".to_owned()),
     }
 }
 
@@ -216,7 +237,10 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
     let (Some(facts), Ok(number)) = (fleet.facts.get(file), u32::try_from(file)) else { return Vec::new() };
     let mut judge = Judge::new(fleet);
     for (at, why) in &facts.unreadable {
-        judge.say(Rule::UnreadableFile, number, at).message(why.clone());
+        judge
+            .say(Rule::UnreadableFile, number, at)
+            .message(why.clone())
+            .help("mend it there, or leave the file out of the run".to_owned());
     }
     if let Some(at) = &facts.template {
         judge
@@ -224,12 +248,13 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
             .message("a template: what it becomes is not judged".to_owned())
             .help("render it first: `helm template … | delegate-mtls check -`".to_owned());
     }
-    for at in &facts.duplicates {
+    for key in &facts.duplicates {
         judge
-            .say(Rule::DuplicateKey, number, at)
-            .message(
-                "this key stands twice in its mapping: Kubernetes takes this one, other tools the first".to_owned(),
-            )
+            .say(Rule::DuplicateKey, number, &key.at)
+            .message(format!(
+                "`{}` stands twice in its mapping: Kubernetes takes this one, other tools the first or neither",
+                fleet::shown(key)
+            ))
             .help("keep the one that is meant".to_owned());
     }
     judge.found
@@ -274,17 +299,23 @@ impl Weighed {
         let broken = broken.filter_map(|(found, _)| found.file).collect();
         let mut judge = Judge::new(fleet);
         for (file, facts) in (0..).zip(fleet.facts) {
+            // what was not judged cannot be found
+            let is_judged = facts.unreadable.is_empty() && facts.template.is_none();
             for ignore in &facts.ignores {
-                let message = match &ignore.rule {
-                    Err(text) => format!("there is no rule `{}`", printable(text)),
+                let (message, help) = match &ignore.rule {
+                    Err(text) => (
+                        format!("there is no rule `{}`", printable(text)),
+                        "mind the spelling: `delegate-mtls explain` lists all rules",
+                    ),
                     Ok(rule) if !settings.reports(*rule) || !chain_is_judged && rule.needs_authority() => continue,
-                    Ok(rule) if ignores.get(&(file, ignore.line, *rule)) == Some(&false) => {
-                        format!("nothing is found here that `{rule}` would ignore")
-                    }
+                    Ok(rule) if is_judged && ignores.get(&(file, ignore.line, *rule)) == Some(&false) => (
+                        format!("nothing is found here that `{rule}` would ignore"),
+                        "take it out of the comment, or move the comment to the line of what is found, or above it",
+                    ),
                     Ok(_) => continue,
                 };
                 let at = facts::Spot { span: ignore.span.clone(), place: ignore.place };
-                judge.say(Rule::UnusedIgnore, file, &at).message(message).help("take it out of the comment".to_owned());
+                judge.say(Rule::UnusedIgnore, file, &at).message(message).help(help.to_owned());
             }
         }
         Weighed { found, broken, unused: judge.found }
@@ -292,6 +323,17 @@ impl Weighed {
 
     fn is_error(&self, at: usize) -> bool {
         self.found.get(at).is_some_and(|(_, severity)| *severity == Some(Severity::Error))
+    }
+
+    /// Whether something does not work, and neither a comment nor an option lets it pass.
+    fn is_held_against(&self, at: usize) -> bool {
+        self.found.get(at).is_some_and(|(found, severity)| found.severity == Severity::Error && severity.is_some())
+    }
+
+    /// Whether a Secret does not give a pod its files.
+    fn is_unfilled(&self, at: usize) -> bool {
+        let rule = self.found.get(at).map(|(found, _)| found.rule);
+        matches!(rule, Some(Rule::PlaceholderLeft | Rule::SecretValueInvalid))
     }
 
     fn has_broken(&self, file: u32) -> bool {

@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::environment::Environment;
 use super::facts::Said;
-use super::fleet::{Judge, shown_value};
+use super::fleet::{Judge, is_pasted, shown_value};
 use crate::delegate::parts::MANAGER;
 use crate::endpoint::{Endpoint, is_mtls};
 use crate::finding::{Rule, Severity};
@@ -12,6 +12,9 @@ use crate::identity::printable;
 
 /// The variables that have to be at the endpoint.
 const SERVICES: [&str; 2] = ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"];
+
+/// What an upgrader's configuration calls the manager.
+const UPGRADER: &str = "managerHost";
 
 /// A URL and what it is the value of.
 struct Url<'f> {
@@ -24,6 +27,10 @@ impl Url<'_> {
     fn shown(&self) -> String {
         shown_value(&self.said.text)
     }
+
+    fn is_https(&self) -> bool {
+        self.said.text.trim().starts_with("https://")
+    }
 }
 
 /// Whether any of a delegate's URLs is at an mTLS endpoint.
@@ -34,7 +41,7 @@ pub(super) fn any_mtls<'f>(environment: &Environment<'f>, upgraders: &[(u32, &'f
 
 fn urls<'f>(environment: &Environment<'f>, upgraders: &[(u32, &'f Said)]) -> (Option<Url<'f>>, Vec<Url<'f>>) {
     let url = |of: &'static str| environment.text(of).map(|(variable, said)| Url { of, file: variable.file, said });
-    let upgraders = upgraders.iter().map(|(file, said)| Url { of: "managerHost", file: *file, said });
+    let upgraders = upgraders.iter().map(|(file, said)| Url { of: UPGRADER, file: *file, said });
     (url(MANAGER), SERVICES.into_iter().filter_map(url).chain(upgraders).collect())
 }
 
@@ -51,19 +58,21 @@ impl<'f> Judge<'_, 'f> {
         let leader = leader.or_else(|| all.iter().find(|url| url.of == MANAGER));
         let Some(authority) = leader.and_then(|leader| authority(&leader.said.text)) else {
             for url in all.iter().filter(|url| url.of == MANAGER) {
-                self.manager(url);
+                self.manager(url, None);
             }
             return;
         };
-        let leader = leader.map_or(String::new(), |leader| format!("`{}`", leader.of));
+        let leader = leader.map_or(String::new(), |leader| named(leader.of));
         for url in &all {
             let is_here = self::authority(&url.said.text).as_ref() == Some(&authority);
-            if is_here && url.of == MANAGER {
-                self.manager(url);
+            // of one that is not https it cannot be told where it is
+            if url.of == MANAGER && (is_here || !url.is_https()) {
+                let is_usable = |authority: &&String| is_mtls(authority) && Endpoint::parse(authority).is_ok();
+                self.manager(url, Some(&authority).filter(is_usable));
             } else if !is_here {
                 self.say(Rule::EndpointDiffers, url.file, &url.said.at)
-                    .message(format!("`{}` is at `{}`, and {leader} at `{authority}`", url.of, url.shown()))
-                    .help(format!("move it: `{}`", moved(&url.said.text, &authority)));
+                    .message(format!("{} is at `{}`, and {leader} at `{authority}`", named(url.of), url.shown()))
+                    .help(format!("set it to `{}`", moved(&url.said.text, &authority)));
             }
         }
         for (name, variable) in environment.iter().filter(|(name, _)| *name != MANAGER && !SERVICES.contains(name)) {
@@ -75,7 +84,10 @@ impl<'f> Judge<'_, 'f> {
                 self.say(Rule::EndpointDiffers, variable.file, &said.at)
                     .severity(Severity::Note)
                     .message(format!("`{}` is still on the platform's host: `{shown}`", printable(name)))
-                    .help(format!("if the delegate calls it: `{}`", moved(&said.text, &authority)));
+                    .help(format!(
+                        "if that is to go through mTLS, set it to `{}`",
+                        moved_whole(&said.text, &authority)
+                    ));
             }
         }
     }
@@ -88,18 +100,21 @@ impl<'f> Judge<'_, 'f> {
             || text.starts_with('{') && text.ends_with('}');
         if is_placeholder {
             self.say(Rule::PlaceholderLeft, url.file, &url.said.at)
-                .message(format!("`{}` is still a placeholder: `{}`", url.of, url.shown()))
+                .message(format!("{} is still a placeholder: `{}`", named(url.of), url.shown()))
                 .help("set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned());
         }
         is_placeholder
     }
 
-    /// Whether the manager URL is an endpoint that asks for certificates.
-    fn manager(&mut self, url: &Url<'f>) {
+    /// Whether the manager URL is an endpoint that asks for certificates. `known` is where that is, if a URL tells.
+    fn manager(&mut self, url: &Url<'f>, known: Option<&String>) {
         let text = url.said.text.trim();
-        let example = "such as `https://acme.harness.io:8443`";
+        let help = match known {
+            Some(known) => format!("set it to `{}`", printable(known)),
+            None => "set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned(),
+        };
         let why = match Endpoint::parse(text) {
-            _ if !text.starts_with("https://") => Err("it does not begin with `https://`".to_owned()),
+            _ if !url.is_https() => Err("it does not begin with `https://`".to_owned()),
             Err(error) => Err(error.why().to_owned()),
             Ok(endpoint) => Ok(endpoint),
         };
@@ -107,8 +122,8 @@ impl<'f> Judge<'_, 'f> {
             Ok(endpoint) => endpoint,
             Err(why) => {
                 self.say(Rule::EndpointInvalid, url.file, &url.said.at)
-                    .message(format!("`{}` is no mTLS endpoint: {why}: `{}`", url.of, url.shown()))
-                    .help(format!("set it to the account's mTLS endpoint without a path, {example}"));
+                    .message(format!("`{}` is `{}`, which is no mTLS endpoint: {why}", url.of, url.shown()))
+                    .help(help);
                 return;
             }
         };
@@ -121,18 +136,23 @@ impl<'f> Judge<'_, 'f> {
                         url.of,
                         url.shown()
                     ))
-                    .help("ask for the account's mTLS endpoint".to_owned());
+                    .help("set it to the account's mTLS endpoint, such as `https://acme.agent.harness.io`".to_owned());
             }
         } else if host.ends_with(".harness.io") && endpoint.port() != 8443 {
             self.say(Rule::EndpointPort, url.file, &url.said.at)
                 .message(format!(
-                    "`{}` is `{}`, where nobody asks for a certificate: the port 8443 is missing",
+                    "`{}` is `{}`, where nobody asks for a certificate: mTLS endpoints are at port 8443",
                     url.of,
                     url.shown()
                 ))
-                .help(format!("set it to the account's mTLS endpoint, {example}"));
+                .help(help);
         }
     }
+}
+
+/// A variable, or the upgrader's, as messages name it.
+fn named(of: &str) -> String {
+    if of == UPGRADER { format!("the upgrader's `{of}`") } else { format!("`{of}`") }
 }
 
 /// Scheme, host and port of a URL, written alike for all that mean the same. `None` for anything else.
@@ -149,10 +169,25 @@ fn authority(url: &str) -> Option<String> {
 
 /// A URL as it is at the endpoint. What comes before a service's path is the platform's own, and not known there.
 fn moved(url: &str, authority: &str) -> String {
-    let path = url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
+    let path = path_of(url);
     let service = ["/log-service", "/ti-service"].iter().find_map(|service| path.find(service));
     let kept = service.and_then(|at| path.get(at..)).unwrap_or_default();
     printable(&format!("{authority}{kept}"))
+}
+
+/// The path of a URL; none of what is not to be shown.
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<Uri>().ok().filter(|_| !is_pasted(url));
+    uri.map(|uri| uri.path().to_owned()).unwrap_or_default()
+}
+
+/// The same for one of which nothing is known: without a service, all of its path stays.
+fn moved_whole(url: &str, authority: &str) -> String {
+    let path = path_of(url);
+    match moved(url, authority) {
+        moved if moved == authority => printable(&format!("{authority}{}", path.trim_end_matches('/'))),
+        moved => moved,
+    }
 }
 
 #[cfg(test)]
@@ -180,5 +215,10 @@ mod tests {
         assert_eq!(moved("https://app.harness.io/gratis/log-service/"), "https://e:8443/log-service/");
         assert_eq!(moved("https://app.harness.io/gratis"), "https://e:8443");
         assert_eq!(moved("no url"), "https://e:8443");
+        let whole = |url: &str| moved_whole(url, "https://e:8443");
+        assert_eq!(whole("https://app.harness.io/public/watchers"), "https://e:8443/public/watchers");
+        assert_eq!(whole("https://app.harness.io/gratis/log-service/"), "https://e:8443/log-service/");
+        assert_eq!(whole("https://app.harness.io/"), "https://e:8443");
+        assert_eq!(whole("https://app.harness.io/LS0tLS1CRUdJTiBQUklWQVRF"), "https://e:8443");
     }
 }

@@ -1,19 +1,21 @@
 //! A container that should read the pair: its variables → its mounts → the pod's volumes → the Secret, each step as a
 //! kubelet takes it.
 
-use super::facts::{Container, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
-use super::fleet::{Fleet, Judge, is_pasted, shown_value};
+use super::facts::{Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
+use super::fleet::{Fleet, Judge, shown, shown_value};
 use crate::delegate::Location;
-use crate::delegate::parts::{MOUNT_PATH, VOLUME, cleaned};
+use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, VOLUME, cleaned};
 use crate::endpoint::is_under;
 use crate::finding::{Rule, Severity};
-use crate::identity::{printable, shell};
+use crate::identity::printable;
 
 /// A container that reads the pair, and what is known of where it looks for it.
 pub(super) struct Consumer<'f> {
     /// The file that its workload stands in.
     pub(super) file: u32,
     pub(super) namespace: Option<&'f str>,
+    /// The name of the delegate that it is, or is the upgrader of.
+    pub(super) delegate: String,
     pub(super) pod: &'f Pod,
     pub(super) container: &'f Container,
     /// What names the certificate's path and the key's, with the path; `None` where none is known.
@@ -116,7 +118,10 @@ impl<'f> Judge<'_, 'f> {
                     "a volume mount has no field `{}`: `kubectl apply` refuses it",
                     printable(&field.text)
                 ))
-                .help("take the line out".to_owned());
+                .help(match known_field(&field.text) {
+                    Some(known) => format!("write it as `{known}`"),
+                    None => "take the line out".to_owned(),
+                });
         }
         let is_declared = consumer.pod.volumes.iter().any(|volume| volume.name.text == mount.name.text);
         if !is_declared {
@@ -128,16 +133,22 @@ impl<'f> Judge<'_, 'f> {
                     "the volume with the certificate is called `{}`: use one name for both",
                     printable(&other.name.text)
                 ),
-                None if is_certificate => format!(
-                    "add to the pod's `volumes`: `{{name: {name}, secret: {{secretName: …}}}}`, or run `delegate-mtls inject`"
-                ),
+                None if is_certificate => {
+                    let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+                    let secret = secret.unwrap_or_else(|| format!("{}-{VOLUME}", printable(&consumer.delegate)));
+                    format!("add to the pod's `volumes`: `{{name: {name}, secret: {{secretName: {secret}}}}}`")
+                }
                 None => "declare it in the pod's `volumes`, or take the mount out".to_owned(),
             };
             self.say(Rule::MountWithoutVolume, file, &mount.name.at)
-                .message(format!("mounts the volume `{name}`, which the pod does not declare"))
+                .message(format!(
+                    "the container `{}` mounts the volume `{name}`, which its pod does not declare",
+                    printable(&consumer.container.name.text)
+                ))
                 .help(help);
         }
-        if let Some(at) = mount.writable.as_ref().filter(|_| is_certificate && is_declared) {
+        let is_misspelt = mount.unknown.iter().any(|field| known_field(&field.text) == Some("readOnly"));
+        if let Some(at) = mount.writable.as_ref().filter(|_| is_certificate && is_declared && !is_misspelt) {
             self.say(Rule::MountNotReadOnly, file, at)
                 .message(format!("the mount of `{name}` does not say that it is read only"))
                 .help("set `readOnly: true`; Kubernetes mounts Secrets read only in any case".to_owned());
@@ -147,36 +158,42 @@ impl<'f> Judge<'_, 'f> {
     /// The modes of a volume's files, for who is to read them.
     fn volume(&mut self, consumer: &Consumer<'f>, sources: &[SecretSource], default: Option<&Mode>) {
         let items = sources.iter().flat_map(|source| source.items.iter().flatten());
-        let modes: Vec<&Mode> = default.into_iter().chain(items.filter_map(|item| item.mode.as_ref())).collect();
-        for mode in modes {
+        let takes_default = |source: &SecretSource| {
+            source.items.as_ref().is_none_or(|items| items.iter().any(|item| item.mode.is_none()))
+        };
+        let default = default.into_iter().map(|mode| (mode, sources.iter().any(takes_default)));
+        let modes = default.chain(items.filter_map(|item| item.mode.as_ref()).map(|mode| (mode, true)));
+        for (mode, is_taken) in modes {
             let octal = format!("0{:o}", mode.bits);
             let is_decimal = is_meant_octal(&mode.said.text, mode.bits);
             if is_decimal {
                 let meant = &mode.said.text;
-                self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at)
-                    .message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant"))
-                    .help(format!(
-                        "write `0{meant}`, or {} in JSON",
-                        u32::from_str_radix(meant, 8).unwrap_or_default()
+                let said = self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at);
+                said.message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant")).help(
+                    format!("write `0{meant}`, or {} in JSON", u32::from_str_radix(meant, 8).unwrap_or_default()),
+                );
+                if mode.bits > HIGHEST_MODE {
+                    said.severity(Severity::Error).message(format!(
+                        "`{meant}` is decimal, which is mode {octal}, and Kubernetes refuses that; probably 0{meant} was meant"
                     ));
+                }
             }
-            let severity = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
+            if !is_taken || mode.bits > HIGHEST_MODE {
+                continue;
+            }
+            let (severity, message) = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
                 Readable::Yes => continue,
-                Readable::No(who) => (Severity::Error, format!("{who}, who cannot read files of mode {octal}")),
-                Readable::Unknown => (
+                Readable::No(who) => {
+                    (Severity::Error, format!("the container runs as {who}, who cannot read files of mode {octal}"))
+                }
+                Readable::Unsaid { by, what } => (
                     Severity::Warning,
-                    format!(
-                        "files of mode {octal} can be read by root alone, and the manifest does not say who runs the container"
-                    ),
+                    format!("files of mode {octal} can be read by {by} alone, and the manifest does not say {what}"),
                 ),
             };
-            let (severity, message) = severity;
-            let said = self.say(Rule::UnreadableDefaultMode, consumer.file, &mode.said.at);
-            said.severity(severity)
-                .message(match severity {
-                    Severity::Error => format!("the container runs as {message}"),
-                    _ => message,
-                })
+            self.say(Rule::UnreadableDefaultMode, consumer.file, &mode.said.at)
+                .severity(severity)
+                .message(message)
                 .help(
                     "set `fsGroup` in the pod's `securityContext` and the mode 0440, or leave the mode out (0644)"
                         .to_owned(),
@@ -189,14 +206,9 @@ impl<'f> Judge<'_, 'f> {
         let wanted = cleaned(&path.said.text);
         let covering = consumer.container.mounts.iter().filter(|mount| covers(mount, &wanted));
         let Some(mount) = covering.max_by_key(|mount| cleaned(&mount.path.text).len()) else {
-            if let Some(mount) = wires.mounts.first() {
-                let file_name = wanted.rsplit('/').next().filter(|_| !is_pasted(&wanted)).unwrap_or("…");
-                let there = cleaned(&mount.path.text);
-                self.mismatch(
-                    path,
-                    format!("but the certificate is mounted at `{}`", printable(&there)),
-                    format!("`{}/{}`", printable(&there), printable(file_name)),
-                );
+            let whole = wires.mounts.iter().find(|mount| mount.sub_path.is_none());
+            if let Some(mount) = whole.or(wires.mounts.first()) {
+                self.elsewhere(path, &wanted, mount);
             }
             return None;
         };
@@ -213,7 +225,7 @@ impl<'f> Judge<'_, 'f> {
             self.mismatch(
                 path,
                 "which is the mount itself, a directory".to_owned(),
-                format!("a file in it, such as `{}/client.crt`", printable(&wanted)),
+                format!("set it to a file in it, such as `{}/client.crt`", printable(&wanted)),
             );
             return None;
         }
@@ -251,9 +263,14 @@ impl<'f> Judge<'_, 'f> {
         let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
         let alike = known.iter().find(|name| !ending.is_empty() && name.ends_with(&format!(".{ending}")));
         match (alike, all.as_slice()) {
+            (Some(alike), _) if mount.sub_path.is_some() => self.mismatch(
+                path,
+                format!("but the volume has no `{}`, the `subPath` of that mount", printable(&file)),
+                format!("set `subPath` to `{}`", printable(alike)),
+            ),
             (Some(alike), _) => {
-                let there = format!("`{}/{}`", cleaned(&mount.path.text), printable(alike));
-                self.mismatch(path, format!("but the file is {there}"), there.clone());
+                let there = printable(&format!("{}/{alike}", cleaned(&mount.path.text)));
+                self.mismatch(path, format!("but the file is `{there}`"), format!("set it to `{there}`"));
             }
             (None, [source]) if source.items.is_none() => {
                 if let Some((location, _)) = self.fleet.secret(consumer.file, consumer.namespace, &source.name.text) {
@@ -262,27 +279,72 @@ impl<'f> Judge<'_, 'f> {
             }
             (None, _) => {
                 let listed: Vec<String> = known.iter().map(|name| format!("`{}`", printable(name))).collect();
-                let listed = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
-                self.mismatch(path, format!("but the mount has {listed}"), "a file that is there".to_owned());
+                let (listed, help) = match listed.as_slice() {
+                    [] => ("nothing".to_owned(), "put certificate and key into the Secrets of the volume"),
+                    some => (some.join(", "), "set it to a file that is there, or let `items` bring this one"),
+                };
+                self.mismatch(path, format!("but the mount has {listed}"), help.to_owned());
             }
         }
         None
     }
 
-    fn mismatch(&mut self, path: &Path<'f>, but: String, set: String) {
+    /// A path that lies in no mount, where there is one for the certificate.
+    fn elsewhere(&mut self, path: &Path<'f>, wanted: &str, mount: &Mount) {
+        if mount.unknown.iter().any(|field| known_field(&field.text) == Some("mountPath")) {
+            return;
+        }
+        let there = printable(&cleaned(&mount.path.text));
+        let (folder, file_name) = wanted.rsplit_once('/').unwrap_or_default();
+        let (folder, file_name) = (printable(folder), printable(file_name));
+        let (but, help) = match mount.sub_path {
+            // what is no path may be the key itself, and is not repeated
+            _ if !path.said.text.starts_with('/') => {
+                ("which is no absolute path".to_owned(), format!("set it to the path of the file below `{there}`"))
+            }
+            _ if there.is_empty() => (
+                "but the mount of the certificate has no `mountPath`".to_owned(),
+                format!("add to the mount of `{}`: `mountPath: {folder}`", printable(&mount.name.text)),
+            ),
+            Some(_) => (
+                format!("but by its `subPath`, the certificate is mounted as the one file `{there}`"),
+                format!("mount the folder: `mountPath: {folder}`, and no `subPath`"),
+            ),
+            None => {
+                (format!("but the certificate is mounted at `{there}`"), format!("set it to `{there}/{file_name}`"))
+            }
+        };
+        self.mismatch(path, but, help);
+    }
+
+    fn mismatch(&mut self, path: &Path<'f>, but: String, help: String) {
         self.say(Rule::CertPathMismatch, path.file, &path.said.at)
             .message(format!("`{}` is `{}`, {but}", path.of, shown_value(&path.said.text)))
-            .help(format!("set it to {set}"));
+            .help(help);
     }
 
     fn missing_key(&mut self, location: Location, key: &str, path: &Path<'f>) {
         let Some(secret) = self.fleet.secret_at(location) else { return };
         let (key, name) = (printable(key), printable(&secret.name.text));
-        let path_of_secret = shell(self.fleet.path(location.file));
+        // what inject would fill in, where it finds whose Secret it is
+        let is_own = [CERTIFICATE_KEY, KEY_KEY].contains(&key.as_str()) && self.fleet.has_delegate(location.file);
+        let help = match secret.keys.as_slice() {
+            _ if is_own => self.fleet.inject(location.file),
+            [] => format!("add `{key}` to its `data`, with what `base64 -w0` prints of the file"),
+            keys => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", printable(key))).collect();
+                format!("add it with what `base64 -w0` prints of the file, or read another: {}", keys.join(", "))
+            }
+        };
         self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
             .message(format!("the Secret `{name}` has no `{key}`, which `{}` reads", path.of))
-            .help(format!("delegate-mtls inject -i --cert client.crt --key client.key --ca ca.crt {path_of_secret}"));
+            .help(help);
     }
+}
+
+/// The field of a mount that differs from this in capital letters alone.
+fn known_field(name: &str) -> Option<&'static str> {
+    MOUNT_FIELDS.into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a path lies where a mount is.
@@ -290,6 +352,9 @@ fn covers(mount: &Mount, path: &str) -> bool {
     let mounted = cleaned(&mount.path.text);
     !mounted.is_empty() && is_under(path, &mounted)
 }
+
+/// The highest mode that a file of a volume may have (Kubernetes API: `SecretVolumeSource.defaultMode`).
+const HIGHEST_MODE: u32 = 0o777;
 
 /// Whether a decimal number was meant as octal: its digits are a usual mode, and what they make is none.
 fn is_meant_octal(text: &str, bits: u32) -> bool {
@@ -306,23 +371,35 @@ fn is_meant_octal(text: &str, bits: u32) -> bool {
 enum Readable {
     Yes,
     No(String),
-    Unknown,
+    /// The image decides: who could read it, and what is not said.
+    Unsaid {
+        by: &'static str,
+        what: &'static str,
+    },
 }
 
 /// Whether a container's user can read a Secret's file, which belongs to root: `fsGroup` makes that group its owner, and
-/// lets it read (Kubernetes: Configure a Security Context for a Pod).
+/// lets it read (Kubernetes: Configure a Security Context for a Pod). A user without a group of its own is often in
+/// root's.
 fn readable(mode: u32, pod: &Security, container: &Security) -> Readable {
     let user = container.run_as_user.or(pod.run_as_user);
     let group = container.run_as_group.or(pod.run_as_group);
     let is_non_root = container.run_as_non_root.or(pod.run_as_non_root) == Some(true);
+    let group_reads = mode & 0o040 != 0;
     let is_in_root_group = group == Some(0) || pod.supplemental_groups.contains(&0);
-    if user == Some(0) || pod.fs_group.is_some() || mode & 0o004 != 0 || is_in_root_group && mode & 0o040 != 0 {
+    if user == Some(0) || pod.fs_group.is_some() || mode & 0o004 != 0 || is_in_root_group && group_reads {
         return Readable::Yes;
     }
     match user {
+        Some(_) if group_reads && group.is_none() => {
+            Readable::Unsaid { by: "root and its group", what: "which group the container is in" }
+        }
         Some(user) => Readable::No(format!("user {user}")),
-        None if is_non_root => Readable::No("a user other than root".to_owned()),
-        None => Readable::Unknown,
+        None if is_non_root && !group_reads => Readable::No("a user other than root".to_owned()),
+        None => Readable::Unsaid {
+            by: if group_reads { "root and its group" } else { "root" },
+            what: "who runs the container",
+        },
     }
 }
 
@@ -354,17 +431,23 @@ mod tests {
         let fs_group = Security { fs_group: Some(1001), ..Security::default() };
         let none = Security::default();
         let user = |number: u64| Readable::No(format!("user {number}"));
+        let unsaid = |by, what| Readable::Unsaid { by, what };
+        let by_group = "root and its group";
+        let (runs, which) = ("who runs the container", "which group the container is in");
         for (mode, pod, container, expected) in [
             (0o400, &who(Some(0), None), &none, Readable::Yes),
             (0o400, &who(Some(0), None), &who(Some(1001), None), user(1001)),
-            (0o400, &none, &none, Readable::Unknown),
+            (0o400, &none, &none, unsaid("root", runs)),
             (0o400, &none, &non_root, Readable::No("a user other than root".to_owned())),
             (0o400, &fs_group, &who(Some(1001), None), Readable::Yes),
-            (0o440, &who(Some(1001), None), &none, user(1001)),
+            (0o440, &who(Some(1001), None), &none, unsaid(by_group, which)),
+            (0o440, &who(Some(1001), Some(1001)), &none, user(1001)),
+            (0o440, &non_root, &none, unsaid(by_group, runs)),
             (0o440, &who(Some(1001), Some(0)), &none, Readable::Yes),
             (0o400, &who(Some(1001), Some(0)), &none, user(1001)),
             (0o644, &non_root, &none, Readable::Yes),
-            (0o620, &none, &none, Readable::Unknown),
+            (0o620, &none, &none, unsaid("root", runs)),
+            (0o640, &none, &none, unsaid(by_group, runs)),
         ] {
             assert_eq!(readable(mode, pod, container), expected, "{mode:o} {pod:?} {container:?}");
         }

@@ -159,7 +159,8 @@ fn visit(
     select: Select,
     settings: &Settings,
 ) -> Option<Result<Judged, SourceError>> {
-    let is_manifest = select == Select::Manifests || file.may_be_manifest();
+    let has_its_name = file.may_be_manifest();
+    let is_manifest = select == Select::Manifests || has_its_name;
     if let Err(error) = source::read_into(&file.path, buffer) {
         // what is too large for a manifest is none, and no text that anybody wrote
         let is_other = matches!(error, SourceError::TooLarge { .. }) && !is_manifest;
@@ -171,8 +172,10 @@ fn visit(
     let facts = match source::as_text(buffer, &name) {
         Ok(text) => {
             kept = (!source::is_regular(&file.path)).then(|| text.to_owned());
-            FileFacts::read(name, text, look)
+            let facts = FileFacts::read(name, text, look);
+            if has_its_name { facts } else { facts.of_another_kind() }
         }
+        Err(_) if look == Look::Manifest && !has_its_name => return None,
         // a key is one in Latin-1, too
         Err(_) if look == Look::Keys => {
             FileFacts::read(name, &Zeroizing::new(String::from_utf8_lossy(buffer).into_owned()), look)
@@ -201,9 +204,11 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
     if args.paths.len() > paths.len() && !paths.is_empty() {
         inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
     }
-    let has_template = report.findings.iter().any(|finding| finding.rule == Rule::HelmTemplate);
-    let help = if has_template {
+    let has = |rule| report.findings.iter().any(|finding| finding.rule == rule);
+    let help = if has(Rule::HelmTemplate) {
         "templates have to be rendered first: `helm template … | delegate-mtls check -`"
+    } else if has(Rule::DuplicateKey) {
+        "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"
     } else {
         "a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; where none is expected, `--allow-no-delegate` says so"
     };

@@ -221,10 +221,13 @@ fn encoding(value: &SecretValue, defect: SecretDefect, place: &str) -> Finding {
             format!("{what} has blanks in its base64, and Kubernetes refuses the Secret"),
             encode,
         ),
-        SecretDefect::Twice => (
+        SecretDefect::Twice => {
+            (Rule::SecretValueInvalid, format!("{what} is encoded twice: a pod gets base64 instead of PEM"), encode)
+        }
+        SecretDefect::Encoded => (
             Rule::SecretValueInvalid,
-            format!("{what} is encoded twice: a pod gets base64 instead of PEM"),
-            "encode it once; under `stringData`, not at all".to_owned(),
+            format!("{what} is base64 under `stringData`: a pod gets base64 instead of PEM"),
+            "put it under `data` instead of `stringData`".to_owned(),
         ),
     };
     Finding { rule, severity: Severity::Error, place: Some(place.to_owned()), message, help: Some(help) }

@@ -1,6 +1,7 @@
 //! The one pass over a stream: what is a delegate, and what belongs to it.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::stream::{Location, Stream, StreamError};
 use super::{Mask, pod_spec};
@@ -24,6 +25,43 @@ pub struct Legacy {
     pub offset: usize,
     /// What it is: the kind, or a variable.
     pub because: String,
+}
+
+/// An image that does not tell which release it is. Displays as what `cannot tell … whether` goes on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnknownImage {
+    /// None is named.
+    None,
+    /// One without tag and digest.
+    Untagged(String),
+    /// One with a digest and no tag.
+    Digest,
+    /// One with this tag.
+    Tag(String),
+}
+
+impl UnknownImage {
+    /// The same, with its text as `show` shows it.
+    #[must_use]
+    pub fn shown(&self, show: impl Fn(&str) -> String) -> UnknownImage {
+        match self {
+            UnknownImage::None => UnknownImage::None,
+            UnknownImage::Untagged(image) => UnknownImage::Untagged(show(image)),
+            UnknownImage::Digest => UnknownImage::Digest,
+            UnknownImage::Tag(tag) => UnknownImage::Tag(show(tag)),
+        }
+    }
+}
+
+impl fmt::Display for UnknownImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnknownImage::None => write!(f, "without an image"),
+            UnknownImage::Untagged(image) => write!(f, "from the image `{image}`, which has no tag,"),
+            UnknownImage::Digest => write!(f, "from the image's digest"),
+            UnknownImage::Tag(tag) => write!(f, "from the image's tag `{tag}`"),
+        }
+    }
 }
 
 /// What kind of workload a delegate is.
@@ -50,8 +88,8 @@ pub struct Delegate {
     pub containers: Vec<usize>,
     /// Its generation, told by its variables.
     pub generation: Generation,
-    /// The tag of its image if that is not one of a known release, else `None`.
-    pub unknown_tag: Option<String>,
+    /// Its image, if that does not tell by the tag of a known release what it is.
+    pub unknown_image: Option<UnknownImage>,
     /// Where it stands in the text: its workload's first byte.
     pub offset: usize,
     /// The ConfigMaps that its container takes variables from, in the order of `envFrom`.
@@ -535,7 +573,7 @@ impl Linker {
             }
             return None;
         };
-        let tag = container.image.as_deref().map_or(Tag::Unknown(String::new()), Tag::of);
+        let tag = container.image.as_deref().map_or(Tag::Unknown(UnknownImage::None), Tag::of);
         let generation = if workload.kind == "StatefulSet" {
             Generation::Legacy(Legacy { offset: workload.kind_offset, because: "a StatefulSet".to_owned() })
         } else if variables.storage {
@@ -575,8 +613,8 @@ impl Linker {
             },
             containers: delegates.iter().map(|(container, _)| container.index).collect(),
             generation,
-            unknown_tag: match tag {
-                Tag::Unknown(tag) => Some(tag),
+            unknown_image: match tag {
+                Tag::Unknown(image) => Some(image),
                 Tag::Classic | Tag::ThreeX => None,
             },
             offset: workload.offset,
@@ -663,7 +701,7 @@ fn upgraded_workload(config: &str, map_name: &str) -> Option<(String, Option<Str
 enum Tag {
     Classic,
     ThreeX,
-    Unknown(String),
+    Unknown(UnknownImage),
 }
 
 impl Tag {
@@ -676,7 +714,10 @@ impl Tag {
         match (parts.next().flatten(), parts.next().flatten(), parts.next().flatten()) {
             (Some(2), Some(2), Some(4..=6)) => Tag::Classic,
             (Some(1), Some(1..=3), Some(1..=3)) if tag.starts_with("3.") => Tag::ThreeX,
-            _ => Tag::Unknown(if tag.is_empty() { image.to_owned() } else { tag.to_owned() }),
+            _ if !tag.is_empty() => Tag::Unknown(UnknownImage::Tag(tag.to_owned())),
+            _ if name.contains('@') => Tag::Unknown(UnknownImage::Digest),
+            _ if image.is_empty() => Tag::Unknown(UnknownImage::None),
+            _ => Tag::Unknown(UnknownImage::Untagged(image.to_owned())),
         }
     }
 }
@@ -691,9 +732,11 @@ mod tests {
             ("registry.example.com:5000/delegate:26.07.89707", Tag::Classic),
             ("example/delegate:23.12.81804.minimal", Tag::Classic),
             ("example/delegate:3.3.1", Tag::ThreeX),
-            ("example/delegate:latest", Tag::Unknown("latest".to_owned())),
-            ("localhost:5000/delegate", Tag::Unknown("localhost:5000/delegate".to_owned())),
-            ("d@sha256:00", Tag::Unknown("d@sha256:00".to_owned())),
+            ("example/delegate:latest", Tag::Unknown(UnknownImage::Tag("latest".to_owned()))),
+            ("localhost:5000/delegate", Tag::Unknown(UnknownImage::Untagged("localhost:5000/delegate".to_owned()))),
+            ("d@sha256:00", Tag::Unknown(UnknownImage::Digest)),
+            ("d:latest@sha256:00", Tag::Unknown(UnknownImage::Tag("latest".to_owned()))),
+            ("", Tag::Unknown(UnknownImage::None)),
             ("d:26.07.89707@sha256:00", Tag::Classic),
         ] {
             assert_eq!(Tag::of(image), expected, "{image}");

@@ -9,7 +9,9 @@ pub(crate) mod parts;
 mod secret_value;
 mod stream;
 
-pub use index::{ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, link, read};
+pub use index::{
+    ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
+};
 pub(crate) use index::{duplicate_key, resources};
 pub use masks::masks;
 pub use names::is_secret_name;

@@ -23,6 +23,8 @@ pub struct SecretValue {
     pub key: String,
     /// Where it stands in the text, in bytes.
     pub span: Span,
+    /// Where it begins for a reader: a block scalar at its `|` or `>`, where a comment may stand.
+    pub start: usize,
     /// What the value holds, decoded as far as that goes. Empty where nothing can be made of it.
     pub bytes: Zeroizing<Vec<u8>>,
     /// Why a pod would not get these bytes.
@@ -43,7 +45,7 @@ impl fmt::Debug for SecretValue {
 /// `Secret.stringData` is not).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretDefect {
-    /// A template's `{CERT}` or `{KEY}`, or nothing at all.
+    /// A template's `{CERT}` or `{KEY}`, or `${CERT}` or `<CERT>`, or nothing at all.
     Placeholder,
     /// Not base64.
     NotBase64,
@@ -53,6 +55,8 @@ pub enum SecretDefect {
     Blanks,
     /// Base64 of base64.
     Twice,
+    /// Base64 under `stringData`, which Kubernetes encodes itself.
+    Encoded,
 }
 
 /// Every value in the Secrets of a stream that is PEM, or has the name of a certificate or key file.
@@ -102,6 +106,7 @@ pub(crate) fn values_of(document: &Document<'_>, secret: Found, number: usize) -
                     number,
                     key: key.to_owned(),
                     span: document.node(value.node).span.clone(),
+                    start: document.layout().start(value.node),
                     bytes,
                     defect,
                 });
@@ -115,7 +120,8 @@ pub(crate) fn values_of(document: &Document<'_>, secret: Found, number: usize) -
 fn decode(text: &str, is_plain: bool) -> (Zeroizing<Vec<u8>>, Option<SecretDefect>) {
     let trimmed = text.trim();
     let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
-    if trimmed.is_empty() || trimmed.starts_with('{') && trimmed.ends_with('}') {
+    let is_between = |start, end| trimmed.starts_with(start) && trimmed.ends_with(end);
+    if trimmed.is_empty() || is_between("{", '}') || is_between("${", '}') || is_between("<", '>') {
         return (Zeroizing::default(), Some(SecretDefect::Placeholder));
     }
     if is_pem(trimmed.as_bytes()) {
@@ -123,7 +129,7 @@ fn decode(text: &str, is_plain: bool) -> (Zeroizing<Vec<u8>>, Option<SecretDefec
     }
     if is_plain {
         return match base64(trimmed) {
-            Some((decoded, _)) if is_pem(&decoded) => (decoded, Some(SecretDefect::Twice)),
+            Some((decoded, _)) if is_pem(&decoded) => (decoded, Some(SecretDefect::Encoded)),
             _ => (bytes(text), None),
         };
     }
@@ -191,12 +197,14 @@ mod tests {
         assert_eq!(value("data", &format!("\"{head}\n    {tail}\"")), (pem.clone(), Some(SecretDefect::Blanks)));
         assert_eq!(value("data", &twice), (pem.clone(), Some(SecretDefect::Twice)));
         assert_eq!(value("data", "'{CERT}'"), (String::new(), Some(SecretDefect::Placeholder)));
+        assert_eq!(value("data", "${CERT}"), (String::new(), Some(SecretDefect::Placeholder)));
+        assert_eq!(value("stringData", "<the certificate>"), (String::new(), Some(SecretDefect::Placeholder)));
         assert_eq!(value("data", "''"), (String::new(), Some(SecretDefect::Placeholder)));
         assert_eq!(value("data", "not~base64"), (String::new(), Some(SecretDefect::NotBase64)));
         let block = format!("|\n    {}", PEM.replace('\n', "\n    "));
         assert_eq!(value("data", &block), (pem.clone(), Some(SecretDefect::Plain)));
         assert_eq!(value("stringData", &block), (pem.clone(), None));
-        assert_eq!(value("stringData", &once), (pem, Some(SecretDefect::Twice)));
+        assert_eq!(value("stringData", &once), (pem, Some(SecretDefect::Encoded)));
     }
 
     #[test]

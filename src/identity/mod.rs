@@ -36,7 +36,7 @@ pub use pem::Label;
 pub(crate) use certificate::{Certificate, KeySize, ca_flag, escaped, key_identifiers, key_size, printable};
 pub(crate) use chain::arrange;
 pub(crate) use error::{beside, shell};
-pub(crate) use judge::date;
+pub(crate) use judge::{Home, date};
 pub(crate) use key::{Algorithm, Key, Public, Soundness};
 pub(crate) use signature::{Signature, algorithm_name, made_by};
 
@@ -184,11 +184,17 @@ impl Identity {
     /// within each what the user can act on first comes first. No error in it: the pair works.
     #[must_use]
     pub fn judge(&self, options: &Options, loader: Loader) -> Vec<Finding> {
+        self.judge_in(None, options, loader)
+    }
+
+    /// The same for a pair that stands in a Secret.
+    pub(crate) fn judge_in(&self, home: Option<&Home>, options: &Options, loader: Loader) -> Vec<Finding> {
         let subject = Subject {
             certificate_name: &self.certificate_name,
             chain: &self.chain,
             key: Some((&self.key_name, &self.key)),
             ca: self.ca.as_ref(),
+            home,
         };
         judge::judge(&subject, options, loader)
     }
@@ -292,11 +298,12 @@ pub fn summarize(pem: &[u8]) -> Option<CertificateSummary> {
 pub(crate) fn judge_certificates(
     cert: Named<'_>,
     ca: Option<Named<'_>>,
+    home: Option<&Home>,
     options: &Options,
 ) -> Result<Vec<Finding>, LoadError> {
     let chain = read_certificates(cert, Role::Certificate)?;
     let ca = ca.map(authority).transpose()?;
-    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: ca.as_ref() };
+    let subject = Subject { certificate_name: cert.name, chain: &chain, key: None, ca: ca.as_ref(), home };
     // Without a key there is nothing in which the loaders differ.
     Ok(judge::judge(&subject, options, Loader::Go))
 }
@@ -313,8 +320,25 @@ pub(crate) struct Lineage {
     /// The name of the leaf's issuer, fit for a terminal.
     pub(crate) issuer: String,
     /// The authority that the chain ends at, where it does.
-    pub(crate) anchor: Option<CertificateSummary>,
+    pub(crate) anchor: Option<Anchor>,
 }
+
+/// An authority that a chain ends at. The same one, its certificate renewed, is equal to it: what counts is the name and
+/// the key.
+#[derive(Debug, Clone)]
+pub(crate) struct Anchor {
+    pub(crate) summary: CertificateSummary,
+    /// The DER of its public key.
+    key: Vec<u8>,
+}
+
+impl PartialEq for Anchor {
+    fn eq(&self, other: &Anchor) -> bool {
+        (&self.summary.subject, &self.key) == (&other.summary.subject, &other.key)
+    }
+}
+
+impl Eq for Anchor {}
 
 /// Where a client's certificate comes from. `None` where there is no certificate that can be read.
 pub(crate) fn lineage(cert: Named<'_>, ca: Option<Named<'_>>, now: OffsetDateTime) -> Option<Lineage> {
@@ -325,7 +349,10 @@ pub(crate) fn lineage(cert: Named<'_>, ca: Option<Named<'_>>, now: OffsetDateTim
     Some(Lineage {
         expires: chain.iter().map(|certificate| certificate.summary.not_after).min()?,
         issuer: certificate::name(chain.first()?.x509()?.issuer()),
-        anchor: top.map(|member| member.certificate.summary.clone()),
+        anchor: top.map(|member| Anchor {
+            summary: member.certificate.summary.clone(),
+            key: member.x509.public_key().raw.to_vec(),
+        }),
     })
 }
 

@@ -191,7 +191,7 @@ fn prove(mut issued: Issued, ca: Named<'_>, now: OffsetDateTime, names: &Names<'
             let key = Named { name: names.key, bytes: key.expose().as_bytes() };
             identity::load(cert, key, Some(ca))?.judge(&options, Loader::Java)
         }
-        None => identity::judge_certificates(cert, Some(ca), &options)?,
+        None => identity::judge_certificates(cert, Some(ca), None, &options)?,
     };
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(IssueError::Refused(findings));

@@ -153,11 +153,10 @@ impl<'s, 't> Planner<'s, 't> {
         }
         let object = self.open(delegate.workload)?;
         let (pod, container) = self.container(delegate, &object)?;
-        if let (Some(tag), Goal::Present(_)) = (&delegate.unknown_tag, self.goal) {
-            let named = if tag.is_empty() { "no image".to_owned() } else { format!("image `{tag}`") };
+        if let (Some(image), Goal::Present(_)) = (&delegate.unknown_image, self.goal) {
             self.warn(
                 delegate.offset,
-                format!("`{}`: cannot tell from {named} whether this delegate supports mTLS", delegate.name),
+                format!("`{}`: cannot tell {image} whether this delegate supports mTLS", delegate.name),
                 Some("immutable delegates and Delegate 3.x do, legacy delegates do not"),
             );
         }

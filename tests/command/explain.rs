@@ -24,10 +24,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn in_full() {
     Folder::empty().run("explain decimal-default-mode").ended_with(0).says(
-        "warning[decimal-default-mode]: A file mode that was meant to be octal is written as a decimal number.\n\
+        "warning[decimal-default-mode] (an error where Kubernetes refuses the mode): A file mode that was meant to be octal is written as a decimal number.\n\
          \n\
          `defaultMode: 400` is four hundred, which is mode 0620: the owner and its group may write, and only\n\
          the owner may read. The message says which mode results. The published instructions have this one.\n\
+         Kubernetes refuses what is above mode 0777, and so 512 (such as `644`) and above: that is an error.\n\
          \n\
          ```yaml\n\
          secret:\n  \

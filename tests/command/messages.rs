@@ -226,14 +226,12 @@ fn unknown_image() {
     for image in ["latest", "yy.mm.verno", "1.2"] {
         let manifest = String::from_utf8(plain()).unwrap().replace("26.07.89707", image);
         let output = folder.pipe("inject PAIR TO -q", manifest.as_bytes()).ended_with(0);
-        assert!(
-            output.stderr.starts_with("warning: <stdin>:19:1: `acorn`: cannot tell from image `")
-                && output.stderr.ends_with(
-                    "` whether this delegate supports mTLS\n  help: immutable delegates and Delegate 3.x do, legacy \
-                     delegates do not\n"
-                ),
-            "{}",
-            output.stderr
+        assert_eq!(
+            output.stderr,
+            format!(
+                "warning: <stdin>:19:1: `acorn`: cannot tell from the image's tag `{image}` whether this delegate \
+                 supports mTLS\n  help: immutable delegates and Delegate 3.x do, legacy delegates do not\n"
+            )
         );
     }
 }

@@ -1,5 +1,5 @@
 //! End to end: the command beside the programs that will read what it writes (OpenSSL, Kubernetes' own decoder and
-//! schemas, Java), and the servers that it probes (nginx, HAProxy, OpenSSL).
+//! schemas, Java), the servers that it probes (nginx, HAProxy, OpenSSL), and those that start it (git, pre-commit).
 //!
 //! Compiled with the feature `e2e` only, so that nothing is skipped in silence: a program that is missing is a failure
 //! that names it. `.ci/run` installs all of them and runs this.
@@ -25,7 +25,9 @@ mod issuing;
 mod kubernetes;
 mod pair;
 mod pairs;
+mod precommit;
 mod probe;
 mod programs;
+mod recipes;
 mod servers;
 mod whole;

@@ -76,6 +76,12 @@ print(f'{len(documents)} documents follow the schema')
     run(other("python", &args.into_iter().chain(documents).collect::<Vec<&OsStr>>(), Path::new(".")), b"")
 }
 
+/// A configuration file of a CI service against the schema of that name that check-jsonschema brings along.
+pub(crate) fn check_jsonschema(schema: &str, file: &Path) -> Run {
+    let args = [OsStr::new("--builtin-schema"), schema.as_ref(), file.as_os_str()];
+    run(other("check-jsonschema", &args, Path::new(".")), b"")
+}
+
 /// A SARIF log against its schema, the rules of its standard, and those of GitHub's code scanning. It ends with 0 whatever
 /// it finds, so its complaints are handed back, a line each.
 pub(crate) fn sarif_complaints(log: &Path) -> Vec<String> {
@@ -123,6 +129,56 @@ pub(crate) fn server<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) ->
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     command.args(args).env("PATH", path);
     command
+}
+
+pub(crate) fn git<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Run {
+    run(git_command(args, here), b"")
+}
+
+/// Git without the settings of the person who runs this. It starts hooks, so it is given what they need.
+pub(crate) fn git_command<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Command {
+    let mut command = other("git", args, here);
+    command.envs([
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_AUTHOR_NAME", "A Person"),
+        ("GIT_AUTHOR_EMAIL", "person@example.com"),
+        ("GIT_COMMITTER_NAME", "A Person"),
+        ("GIT_COMMITTER_EMAIL", "person@example.com"),
+        // names as they are, not as octal numbers
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "core.quotePath"),
+        ("GIT_CONFIG_VALUE_0", "false"),
+    ]);
+    command.envs(rust_homes());
+    command
+}
+
+/// pre-commit, which starts git and, for hooks that are written in Rust, cargo.
+pub(crate) fn pre_commit<A: AsRef<OsStr>>(args: &[A], here: &Path) -> Command {
+    let mut command = other("pre-commit", args, here);
+    command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+    command.envs(rust_homes());
+    // what was built of the dependencies serves the next run
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("pre-commit"));
+    command
+}
+
+/// Where the Rust that builds this lives: cargo looks below HOME unless it is told.
+fn rust_homes() -> Vec<(&'static str, PathBuf)> {
+    let home = std::env::home_dir().unwrap_or_default();
+    [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
+        .map(|(name, below)| (name, std::env::var_os(name).map_or_else(|| home.join(below), PathBuf::from)))
+        .to_vec()
+}
+
+/// A step of CI, in the plain shell; `bin` is searched for commands first.
+pub(crate) fn sh(step: &str, bin: &Path, here: &Path) -> Run {
+    let mut command = other("sh", &["-e", "-c", step], here);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = [bin.to_owned()].into_iter().chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(path).unwrap());
+    run(command, b"")
 }
 
 /// A line as a user pastes it.
@@ -214,7 +270,7 @@ fn other<A: AsRef<OsStr>>(program: &str, args: &[A], here: &Path) -> Command {
     command
 }
 
-fn run(mut command: Command, stdin: &[u8]) -> Run {
+pub(crate) fn run(mut command: Command, stdin: &[u8]) -> Run {
     let program = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| match error.kind() {

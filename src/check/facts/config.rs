@@ -1,7 +1,7 @@
 //! A ConfigMap → the variables in it that matter, and the upgrader's configuration, which is YAML inside YAML.
 
 use super::pod::Value;
-use super::{Page, Said, Spot, text_of};
+use super::{Page, Said, Spot, duplicates, text_of};
 use crate::delegate::Stream;
 use crate::delegate::parts::UPGRADER_KEYS;
 use crate::yaml::{Document, Found};
@@ -21,6 +21,8 @@ pub(in crate::check) struct UpgraderConfig {
     pub(in crate::check) paths: [Option<Said>; 2],
     /// Where it finds the manager.
     pub(in crate::check) manager: Option<Said>,
+    /// Keys that stand twice in one mapping.
+    pub(in crate::check) duplicates: Vec<Said>,
     /// Why it cannot be read.
     pub(in crate::check) broken: Option<(Spot, String)>,
 }
@@ -42,7 +44,7 @@ pub(super) fn read(document: &Document<'_>, map: Found, page: &mut Page<'_>) -> 
 }
 
 fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut Page<'_>) -> UpgraderConfig {
-    let mut config = UpgraderConfig { key, paths: [None, None], manager: None, broken: None };
+    let mut config = UpgraderConfig { key, paths: [None, None], manager: None, duplicates: Vec::new(), broken: None };
     let text = text_of(document, value).to_owned();
     let outer = page.of(document, value.node);
     let embedded = document.layout().embedded(value.node);
@@ -57,10 +59,9 @@ fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut 
             // in any other style than a literal block, places inside cannot be told: the whole stands for them
             let is_literal = embedded.is_some();
             page.embedded = embedded;
-            let mut said = |found| {
-                let said = page.said(&inner, found);
-                if is_literal { said } else { Said { at: outer.clone(), ..said } }
-            };
+            let place = |said: Said| if is_literal { said } else { Said { at: outer.clone(), ..said } };
+            config.duplicates = duplicates(&inner, page).into_iter().map(place).collect();
+            let mut said = |found| place(page.said(&inner, found));
             if let Some(root) = inner.root().map(|root| inner.resolve(root)) {
                 config.paths = UPGRADER_KEYS.map(|(key, _)| inner.get(root, key).map(&mut said));
                 config.manager = inner.at(root, &["delegateConfig", "managerHost"]).map(&mut said);

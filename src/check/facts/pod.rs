@@ -170,8 +170,6 @@ impl Reader<'_, '_, '_> {
     }
 
     fn mount(&mut self, mount: Found) -> Mount {
-        const FIELDS: [&str; 8] =
-            ["name", "mountPath", "subPath", "subPathExpr", "readOnly", "mountPropagation", "recursiveReadOnly", "<<"];
         let name = self.said(mount, "name");
         let read_only = self.document.get(mount, "readOnly");
         let writable = match read_only {
@@ -179,9 +177,11 @@ impl Reader<'_, '_, '_> {
             Some(found) => Some(self.page.of(self.document, found.node)),
             None => Some(name.at.clone()),
         };
-        let sub_path = self.text(mount, "subPath").map(|path| Some(path.to_owned()));
+        let sub_path = self.text(mount, "subPath").filter(|path| !path.is_empty()).map(|path| Some(path.to_owned()));
         let keys = self.document.entries(mount.node).map(|entry| Found { node: entry.key, via: None });
-        let unknown: Vec<Found> = keys.filter(|key| !FIELDS.contains(&text_of(self.document, *key))).collect();
+        let unknown: Vec<Found> = keys
+            .filter(|key| !MOUNT_FIELDS.into_iter().chain(["<<"]).any(|known| known == text_of(self.document, *key)))
+            .collect();
         Mount {
             path: self.said(mount, "mountPath"),
             sub_path: sub_path.or_else(|| self.text(mount, "subPathExpr").map(|_| None)),
@@ -215,8 +215,8 @@ impl Reader<'_, '_, '_> {
     }
 
     fn secret(&mut self, secret: Found, name: &str) -> SecretSource {
-        let items = self.document.get(secret, "items").is_some().then(|| {
-            let items = self.list(secret, "items");
+        // an empty list is as none, to Kubernetes
+        let items = Some(self.list(secret, "items")).filter(|items| !items.is_empty()).map(|items| {
             items
                 .into_iter()
                 .map(|item| Item {
@@ -272,6 +272,10 @@ impl Reader<'_, '_, '_> {
         }
     }
 }
+
+/// The fields of a mount (Kubernetes API: `VolumeMount`).
+pub(in crate::check) const MOUNT_FIELDS: [&str; 7] =
+    ["name", "mountPath", "subPath", "subPathExpr", "readOnly", "mountPropagation", "recursiveReadOnly"];
 
 /// The variables whose values are judged, whatever they look like.
 const JUDGED: [&str; 11] = [

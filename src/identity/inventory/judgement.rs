@@ -70,6 +70,7 @@ impl<'s> Judge<'s> {
             chain: &chain,
             key: key.map(|key| (self.shelf.name(key.item), key.it)),
             ca: ca.as_ref().map(|(_, ca)| ca),
+            home: None,
         };
         let loader = self.shelf.loader(leaf.item);
         let mut findings = judge::judge(&subject, self.options, loader);
@@ -105,6 +106,7 @@ impl<'s> Judge<'s> {
             chain: std::slice::from_ref::<Certificate>(authority.it),
             key: key.map(|key| (self.shelf.name(key.item), key.it)),
             ca: None,
+            home: None,
         };
         let mut findings = judge::judge_authority(&subject, self.options);
         let items: Vec<usize> = std::iter::once(authority.item).chain(key.map(|key| key.item)).collect();
@@ -118,7 +120,8 @@ impl<'s> Judge<'s> {
             return Vec::new();
         }
         let name = self.shelf.name(key.item);
-        let subject = Subject { certificate_name: "client.crt", chain: &[], key: Some((name, key.it)), ca: None };
+        let subject =
+            Subject { certificate_name: "client.crt", chain: &[], key: Some((name, key.it)), ca: None, home: None };
         let mut findings = judge::judge(&subject, self.options, self.shelf.loader(key.item));
         self.put_places(&mut findings, &[key.item]);
         findings.extend(self.key_file(key.item));

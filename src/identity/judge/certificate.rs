@@ -11,7 +11,6 @@ use crate::identity::certificate::{
     key_usages, self_signed,
 };
 use crate::identity::chain::{End, Origin};
-use crate::identity::error::shell;
 use crate::identity::signature::{algorithm_name, weak_hash};
 use crate::identity::{Loader, Options};
 
@@ -32,7 +31,12 @@ impl<'a> Judgement<'a> {
                 Rule::LeafIsCa,
                 file,
                 format!("is the CA of `{ca}` itself, and the delegate would carry the CA's key"),
-                Some("--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()),
+                Some(match self.subject.home {
+                    Some(home) => home.renew.clone(),
+                    None => {
+                        "--cert wants the certificate that the CA issued to the client, usually `client.crt`".to_owned()
+                    }
+                }),
             );
         } else if in_ca && own_issuer {
             self.say(
@@ -68,11 +72,7 @@ impl<'a> Judgement<'a> {
             let (from, until) = (summary.not_before.unix_timestamp(), summary.not_after.unix_timestamp());
             // The last second belongs to the lifetime (RFC 5280 §4.1.2.5), but OpenSSL no longer accepts it.
             if seconds >= until {
-                let help = if at == 0 {
-                    self.renew()
-                } else {
-                    format!("openssl x509 -in {} -noout -subject -dates", shell(file))
-                };
+                let help = if at == 0 { self.renew() } else { self.look(file) };
                 self.error(
                     Rule::CertExpired,
                     file,
@@ -91,7 +91,7 @@ impl<'a> Judgement<'a> {
                     severity,
                     file,
                     format!("{who} is not valid before {}, in {}", date(summary.not_before), span(wait)),
-                    Some(format!("date -u; openssl x509 -in {} -noout -subject -dates", shell(file))),
+                    Some(format!("date -u; {}", self.look(file))),
                 );
             }
         }
@@ -283,8 +283,7 @@ impl<'a> Judgement<'a> {
             })
             .min_by_key(|(left, ..)| *left);
         if let Some((left, at, who, file, summary)) = earliest {
-            let help =
-                if at == 0 { self.renew() } else { format!("openssl x509 -in {} -noout -subject -dates", shell(file)) };
+            let help = if at == 0 { self.renew() } else { self.look(file) };
             self.say(
                 Rule::CertExpiresSoon,
                 Severity::Warning,

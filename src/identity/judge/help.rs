@@ -8,12 +8,18 @@ use crate::identity::error::{beside, shell};
 impl<'a> Judgement<'a> {
     /// How to have the leaf issued again: without extensions, because none is needed and any may forbid something.
     pub(super) fn renew(&self) -> String {
+        if let Some(home) = self.subject.home {
+            return home.renew.clone();
+        }
         let certificate = self.subject.certificate_name;
         self.sign(&format!("openssl x509 -x509toreq -in {} -signkey {}", shell(certificate), shell(self.key_name())))
     }
 
     /// How to have the leaf issued again under another name.
     pub(super) fn rename(&self) -> String {
+        if let Some(home) = self.subject.home {
+            return home.renew.clone();
+        }
         self.sign(&format!("openssl req -new -key {} -subj '/O=Example ORG/CN=Client'", shell(self.key_name())))
     }
 
@@ -52,11 +58,51 @@ impl<'a> Judgement<'a> {
 
     /// How to ask OpenSSL about the chain.
     pub(super) fn verify(&self) -> String {
-        format!(
+        self.of_files(format!(
             "openssl verify -auth_level 2 -purpose sslclient -CAfile {} -untrusted {1} {1}",
             self.ca_file(),
             shell(self.subject.certificate_name)
+        ))
+    }
+
+    /// How to ask OpenSSL about the key.
+    pub(super) fn check_key(&self) -> String {
+        self.of_files(format!("openssl pkey -in {} -noout -check", shell(self.key_name())))
+    }
+
+    /// How to have a key made of another kind, and a certificate for it.
+    pub(super) fn new_key(&self) -> String {
+        if let Some(home) = self.subject.home {
+            return home.renew.clone();
+        }
+        format!(
+            "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
+            shell(&beside(self.key_name(), "rsa.key")),
+            shell(&beside(self.subject.certificate_name, "csr"))
         )
+    }
+
+    /// How to put the right files in; `otherwise` where they are files already.
+    pub(super) fn put(&self, otherwise: impl FnOnce() -> String) -> String {
+        self.subject.home.map_or_else(otherwise, |home| home.put.clone())
+    }
+
+    /// How to look at the certificates of a file.
+    pub(super) fn look(&self, file: &str) -> String {
+        match self.subject.home {
+            Some(home) if file == self.subject.certificate_name => {
+                format!("delegate-mtls certs inspect {}", home.manifest)
+            }
+            _ => format!("openssl x509 -in {} -noout -subject -dates", shell(file)),
+        }
+    }
+
+    /// A question that only files answer.
+    fn of_files(&self, command: String) -> String {
+        match self.subject.home {
+            Some(_) => format!("with the files that the Secret was made from: {command}"),
+            None => command,
+        }
     }
 
     /// The authority's file for a command line; the usual name if none was given.

@@ -199,7 +199,7 @@ impl<'a> Judgement<'a> {
                 Rule::SignatureInvalid,
                 file,
                 format!("the signature of {who} does not fit its content: it was altered after `{issuer}` signed it"),
-                Some("copy the file again from where it was made".to_owned()),
+                Some(self.put(|| "copy the file again from where it was made".to_owned())),
             ),
             End::OtherKey { origin: Origin::Ca, .. } => self.error(
                 Rule::IssuerOtherKey,

@@ -4,7 +4,7 @@ use super::Judgement;
 use crate::finding::{Rule, Severity};
 use crate::identity::Loader;
 use crate::identity::certificate::{KeySize, key_size};
-use crate::identity::error::{beside, shell};
+use crate::identity::error::shell;
 use crate::identity::key::{Algorithm, Public, Soundness};
 
 impl<'a> Judgement<'a> {
@@ -12,33 +12,25 @@ impl<'a> Judgement<'a> {
         let Some((key_file, key)) = self.subject.key else {
             return;
         };
-        let certificate_file = self.subject.certificate_name;
-        let new_key = || {
-            format!(
-                "openssl req -new -newkey rsa:2048 -nodes -sha256 -subj '/O=Example ORG/CN=Client' -keyout {} -out {}",
-                shell(&beside(key_file, "rsa.key")),
-                shell(&beside(certificate_file, "csr"))
-            )
-        };
         match (&key.algorithm, loader) {
             (Algorithm::Rsa { .. }, _) | (Algorithm::Ec(_) | Algorithm::Ed25519, Loader::Go) => {}
             (Algorithm::RsaMultiPrime, _) => self.error(
                 Rule::KeyFormat,
                 key_file,
                 "the key has more than two primes, and no delegate can load such an RSA key".to_owned(),
-                Some(new_key()),
+                Some(self.new_key()),
             ),
             (other, Loader::Java) => self.error(
                 Rule::KeyNotRsa,
                 key_file,
                 format!("is {other}, and a classic delegate loads RSA keys only"),
-                Some(new_key()),
+                Some(self.new_key()),
             ),
             (other, Loader::Go) => self.error(
                 Rule::KeyFormat,
                 key_file,
                 format!("is {other}, which no delegate can load"),
-                Some(new_key()),
+                Some(self.new_key()),
             ),
         }
         self.soundness();
@@ -49,7 +41,7 @@ impl<'a> Judgement<'a> {
                     Rule::KeyTooSmall,
                     key_file,
                     format!("is an RSA key of {bits} bit, and servers refuse fewer than 2048"),
-                    Some(new_key()),
+                    Some(self.new_key()),
                 );
             } else if key.soundness == Soundness::Unchecked {
                 self.say(
@@ -57,7 +49,7 @@ impl<'a> Judgement<'a> {
                     Severity::Note,
                     key_file,
                     "is an RSA key of unusual size or exponent: whether it is damaged was not checked".to_owned(),
-                    Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
+                    Some(self.check_key()),
                 );
             }
         }
@@ -72,7 +64,7 @@ impl<'a> Judgement<'a> {
                 key_file,
                 "the numbers in the key contradict each other: the file was altered, and every handshake will fail"
                     .to_owned(),
-                Some(format!("openssl pkey -in {} -noout -check", shell(key_file))),
+                Some(self.put(|| self.check_key())),
             );
         }
     }
@@ -108,14 +100,21 @@ impl<'a> Judgement<'a> {
             Some(kind) if !same_kind => format!("is {}, and `{certificate_file}` belongs to {kind}", key.algorithm),
             _ => format!("is not the key of `{certificate_file}`"),
         };
-        let help = if of_ca {
-            "--key wants the client's key, usually `client.key`; the CA's key must never reach a delegate".to_owned()
-        } else {
-            format!(
-                "diff <(openssl x509 -in {} -noout -pubkey) <(openssl pkey -in {} -pubout)",
-                shell(certificate_file),
-                shell(key_file)
-            )
+        let help = match (of_ca, self.subject.home) {
+            (true, None) => {
+                "--key wants the client's key, usually `client.key`; the CA's key must never reach a delegate".to_owned()
+            }
+            (true, Some(_)) => {
+                "put in the client's own key, and make a new CA if others can read this file: its key issues certificates"
+                    .to_owned()
+            }
+            (false, _) => self.put(|| {
+                format!(
+                    "diff <(openssl x509 -in {} -noout -pubkey) <(openssl pkey -in {} -pubout)",
+                    shell(certificate_file),
+                    shell(key_file)
+                )
+            }),
         };
         self.error(Rule::KeyMismatch, key_file, message, Some(help));
     }

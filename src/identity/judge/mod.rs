@@ -27,6 +27,22 @@ pub(super) struct Subject<'a> {
     /// The key, and what messages call its file.
     pub(super) key: Option<(&'a str, &'a Key)>,
     pub(super) ca: Option<&'a Authority>,
+    /// Where the pair stands, if not in files of its own.
+    pub(super) home: Option<&'a Home>,
+}
+
+/// A Secret that holds the pair. There are no files that a command could be run on, so help speaks of the manifest.
+pub(crate) struct Home {
+    /// The manifest, as a word for a shell.
+    pub(crate) manifest: String,
+    /// What puts `client.crt` and `client.key` there.
+    pub(crate) put: String,
+    /// Whether that brings them into the form that a delegate reads.
+    pub(crate) put_mends: bool,
+    /// What has a new pair issued and puts that there.
+    pub(crate) renew: String,
+    /// What takes the password off `client.key` and puts the pair there.
+    pub(crate) decrypt: String,
 }
 
 /// Everything there is to say about a client's pair.

@@ -316,6 +316,11 @@ fn directory() {
     // what is named is judged, whatever it is called
     assert_eq!(found(&folder, "a/notes.txt"), ["not-mtls a/notes.txt"]);
     assert_eq!(found(&folder, "a/ignored/i.yaml"), ["not-mtls a/ignored/i.yaml"]);
+    // but what has another kind's name need not be YAML
+    folder.write("a/README.md", "# Delegates\n\nSet `MANAGER_HOST_AND_PORT`: [here]\n- {\n");
+    folder.write("a/README.latin1", b"Set `MANAGER_HOST_AND_PORT` f\xfcr alle\n");
+    folder.run("check --allow-no-delegate a/README.md a/README.latin1").ended_with(0).says("no findings\n", "");
+    folder.run("check a/README.md").ended_with(2);
 }
 
 fn loops() {
