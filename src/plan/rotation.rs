@@ -123,18 +123,20 @@ pub(super) fn set_checksum(
     Ok(true)
 }
 
-/// Takes the checksum out; an `annotations` that it leaves empty goes with it. Says whether there was one.
+/// Takes the checksum out, and with it the mappings that it leaves empty. Says whether there was one.
 pub(super) fn remove_checksum(editor: &mut Editor<'_, '_>, workload: Found) -> Result<bool, Refusal> {
     let document = editor.document;
-    let metadata = document.at(workload, &["spec", "template", "metadata"]);
-    let found = metadata.and_then(|metadata| Some((metadata, document.get(metadata, "annotations")?)));
-    let Some((metadata, annotations)) = found.filter(|(_, it)| document.get(*it, CHECKSUM).is_some()) else {
+    let Some(template) = document.at(workload, &["spec", "template"]) else { return Ok(false) };
+    let Some(metadata) = document.get(template, "metadata") else { return Ok(false) };
+    let Some(annotations) = document.get(metadata, "annotations") else { return Ok(false) };
+    if document.get(annotations, CHECKSUM).is_none() {
         return Ok(false);
-    };
-    if document.entries(annotations.node).count() == 1 {
-        editor.remove_entries(metadata, &["annotations"])?;
-    } else {
-        editor.remove_entries(annotations, &[CHECKSUM])?;
+    }
+    let is_alone = |mapping: Found| document.entries(mapping.node).count() == 1;
+    match (is_alone(annotations), is_alone(metadata)) {
+        (true, true) => editor.remove_entries(template, &["metadata"])?,
+        (true, false) => editor.remove_entries(metadata, &["annotations"])?,
+        (false, _) => editor.remove_entries(annotations, &[CHECKSUM])?,
     }
     Ok(true)
 }

@@ -149,12 +149,35 @@ fn output_replaced() {
     folder.run(line).ended_with(0);
     let old = secret(&folder);
     folder.set_mode("secret.yaml", 0o700);
+    let fingerprint = || crate::pair::fingerprint(&folder.read("client.crt"));
+    let before = fingerprint();
     crate::pair::write_other_pair(&folder);
-    folder.run(line).ended_with(0);
+    let output = folder.run(&line.replace(" -q", "")).ended_with(0);
     assert_ne!(secret(&folder), old);
     assert_eq!(String::from_utf8(folder.read("secret.yaml")).unwrap(), secret(&folder));
     assert_eq!(folder.mode("secret.yaml"), 0o700);
     only(&folder, &["secret.yaml"]);
+    // the pods have to restart for it
+    let checksum = crate::pair::checksum(&folder.read("client.crt"));
+    assert!(
+        output.stdout().contains(&format!("        harness.io/name: acorn\n{checksum}    spec:\n")),
+        "{}",
+        output.stdout()
+    );
+    let after = fingerprint();
+    assert!(
+        output.stderr.ends_with(&format!(
+            ", annotation `checksum/client-certificate` set, so that the pods restart, 1 URL moved from \
+             https://app.harness.io to https://acme.harness.io:8443, pair replaced in the Secret \
+             `acorn-client-certificate` in a file of its own: {before} (until 2054-04-09) → {after} (until 2029-09-27); \
+             no upgrader in the input\n"
+        )),
+        "{}",
+        output.stderr
+    );
+    // and once only
+    folder.write("delegate.yaml", &output.stdout);
+    folder.run("inject PAIR TO --check -q --secret-output secret.yaml delegate.yaml").ended_with(0);
 }
 
 fn output_readable() {
