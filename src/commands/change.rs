@@ -67,9 +67,11 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
-        (Some(name), _) => SecretSource::Existing(secret_name(name)?),
-        (None, Some(pair)) if args.secret_output.is_some() => SecretSource::File(pair),
-        (None, Some(pair)) => SecretSource::Stream(pair),
+        (Some(name), pair) => SecretSource::Existing { name: secret_name(name)?, pair },
+        (None, Some(pair)) => match &args.secret_output {
+            Some(file) => SecretSource::File { pair, older: secret_file::older(file) },
+            None => SecretSource::Stream(pair),
+        },
         (None, None) => return Err(Message::error("no pair was given", None).into()),
     };
     let holds_key = matches!(secret, SecretSource::Stream(_));

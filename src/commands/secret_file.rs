@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::Failure;
-use crate::delegate::Stream;
-use crate::plan::{Value, write_document};
+use crate::delegate::parts::CERTIFICATE_KEY;
+use crate::delegate::{SecretValue, Stream, secret_values};
+use crate::identity::summarize;
+use crate::plan::{OlderPair, Value, write_document};
 use crate::report::Message;
 use crate::source::{self, NewFile, Staged};
 
@@ -32,6 +34,16 @@ pub(super) fn stage(path: &Path, secrets: &[Value]) -> Result<Option<Staged>, Fa
         }
         _ => Ok(Some(source::stage(path, text.as_bytes(), NewFile::Private).map_err(fail)?)),
     }
+}
+
+/// The pairs that the file holds. What cannot be read is none: [`stage`] says why.
+pub(super) fn older(path: &Path) -> Vec<OlderPair> {
+    let read = || secret_values(&Stream::new(&source::read_file(path).ok()?.text).ok()?).ok();
+    let older = |value: SecretValue| {
+        let certificate = summarize(&value.bytes).filter(|_| value.key == CERTIFICATE_KEY)?;
+        Some(OlderPair { name: value.secret, namespace: value.namespace, certificate })
+    };
+    read().unwrap_or_default().into_iter().filter_map(older).collect()
 }
 
 fn refused(path: &Path, cause: &str) -> Message {

@@ -14,6 +14,8 @@ pub(crate) const KEY_KEY: &str = "client.key";
 pub(crate) const CERTIFICATE_PATH: &str = "/etc/mtls/client.crt";
 /// Where the private key is read.
 pub(crate) const KEY_PATH: &str = "/etc/mtls/client.key";
+/// The annotation of a pod template that makes pods restart when the certificate is another one.
+pub(crate) const CHECKSUM: &str = "checksum/client-certificate";
 /// The variable of the manager URL.
 pub(crate) const MANAGER: &str = "MANAGER_HOST_AND_PORT";
 /// The variable that keeps the authority of gRPC calls; else they carry one that the mTLS gateway does not route.

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use super::editor::Editor;
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
+use super::rotation::{Checksum, remove_checksum, set_checksum};
+use super::secret::OfDelegate;
 use super::value::{Scalar, Value};
 use super::{Goal, Plan, Present, Refusal, SecretSource, Summary, Upgrader, Warning};
-use crate::delegate::parts::{MANAGER, variables};
+use crate::delegate::parts::{CHECKSUM, MANAGER, variables};
 use crate::delegate::{self, ConfigSource, Delegate, Generation, Index, Kind, Location, Stream};
 use crate::endpoint::{Endpoint, base, is_mtls, is_under, mask_user_info};
 use crate::yaml::{self, Document, Found, NodeId, ScalarStyle};
@@ -260,10 +262,10 @@ impl<'s, 't> Planner<'s, 't> {
         let name_style = style_of(document, object.root, &["metadata", "name"]);
         let default_secret = format!("{}-client-certificate", delegate.name);
         let existing_volume = volume(document, pod, &editor)?;
-        let secret_name = match (&present.secret, &existing_volume) {
-            (SecretSource::Existing(name), _) => name.clone(),
-            (_, Some((_, name))) => name.clone(),
-            (_, None) => default_secret,
+        let inline = existing_volume.as_ref().map_or(default_secret, |(_, name)| name.clone());
+        let secret_name = match &present.secret {
+            SecretSource::Existing { name, .. } => name.clone(),
+            SecretSource::Stream(_) | SecretSource::File { .. } => inline.clone(),
         };
 
         // 2 variables
@@ -292,6 +294,13 @@ impl<'s, 't> Planner<'s, 't> {
         let volumes = add_volume(&mut editor, pod, existing_volume, &secret_name, name_style, &present.secret)?;
         let added = [(missing.len(), "variable"), (usize::from(mounted), "mount"), (usize::from(volumes), "volume")];
         summary.actions.extend(counted(&added, "added"));
+        let rotation = self.rotation(delegate, present, &secret_name)?;
+        if let Some(pair) = present.secret.pair() {
+            let how = if rotation.is_some() { Checksum::Set } else { Checksum::Keep };
+            if set_checksum(&mut editor, object.root, pair, how)? {
+                summary.actions.push(format!("annotation `{CHECKSUM}` set, so that the pods restart"));
+            }
+        }
 
         // 5
         let endpoint = present.endpoint.as_ref().map(Endpoint::as_str);
@@ -311,7 +320,8 @@ impl<'s, 't> Planner<'s, 't> {
         self.upgrader(delegate, Some(present), endpoint, environment, (&secret_name, name_style), summary)?;
 
         // 1
-        self.secret(delegate, present, object, &secret_name, name_style, summary)
+        let secret = OfDelegate { delegate, object, name: &secret_name, name_style, inline: &inline };
+        self.secret(&secret, present, rotation.as_ref(), summary)
     }
 
     /// Warns that the manager URL is left as it is, although the delegate moves.
@@ -539,6 +549,9 @@ impl<'s, 't> Planner<'s, 't> {
         let secret_name = volume(document, pod, &editor)?.map(|(_, name)| name);
         let (mounts, volumes) = remove_mounts_and_volume(&mut editor, pod, container)?;
         summary.actions.extend(counted(&[(gone.len(), "variable"), (mounts, "mount"), (volumes, "volume")], "removed"));
+        if remove_checksum(&mut editor, object.root)? {
+            summary.actions.push(format!("annotation `{CHECKSUM}` removed"));
+        }
         let manager_is_mtls = manager_is_mtls(environment);
         // a delegate that never was on mTLS has no URL to restore
         let restore = restore.filter(|_| manager_is_mtls || !gone.is_empty() || mounts + volumes > 0);

@@ -238,7 +238,7 @@ impl<'d, 't> Editor<'d, 't> {
                     self.changed(node, Operation::InsertItem(position, item, Style::Block));
                 }
             }
-            _ if document.is_null(node) => self.fill_null(mapping.node, node, items)?,
+            _ if document.is_null(node) => self.fill_null(mapping.node, node, Value::Sequence(items))?,
             _ => return Err(self.refuse(node, format!("`{key}` is not a list"))),
         }
         Ok(())
@@ -251,8 +251,9 @@ impl<'d, 't> Editor<'d, 't> {
             .ok_or_else(|| self.refuse(value, "this key has no colon, and needs a value").help("write the value out"))
     }
 
-    /// `key:` or `key: null` → a list.
-    fn fill_null(&mut self, mapping: NodeId, null: NodeId, items: Vec<Value>) -> Result<(), Refusal> {
+    /// `key:` or `key: null` → a list or a mapping.
+    pub(super) fn fill_null(&mut self, mapping: NodeId, null: NodeId, value: Value) -> Result<(), Refusal> {
+        self.editable(Found { node: null, via: None })?;
         let layout = self.layout();
         let span = self.document.node(null).span.clone();
         let behind_colon = self.behind_colon(null)?;
@@ -264,8 +265,7 @@ impl<'d, 't> Editor<'d, 't> {
             return Err(self.refuse(null, "an edit is needed at this anchor").help("write the list out"));
         }
         if self.is_flow(mapping) {
-            let items = if self.is_json(mapping) { items.into_iter().map(Value::json).collect() } else { items };
-            let value = Value::Sequence(items);
+            let value = if self.is_json(mapping) { value.json() } else { value };
             let mut writer = Writer::new("", 0);
             writer.push(" ");
             writer.flow(&value);
@@ -277,15 +277,12 @@ impl<'d, 't> Editor<'d, 't> {
         if !span.is_empty() {
             self.delete(behind_colon..span.end);
         }
-        let column = self.key_column(mapping)? + self.dash_offset(mapping, "env");
+        let column = self.key_column(mapping)?;
         let offset = layout.line_end(if span.is_empty() { behind_colon } else { span.end });
-        let mut writer = Writer::new(layout.line_break_near(offset), 0);
-        for item in &items {
-            writer.line(column);
-            writer.item(item, column, " ");
-        }
+        let mut writer = Writer::new(layout.line_break_near(offset), self.dash_offset(mapping, "env"));
+        writer.below(&value, column);
         self.insert(offset, writer);
-        self.changed(null, Operation::Replace(Value::Sequence(items), Style::Block));
+        self.changed(null, Operation::Replace(value, Style::Block));
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod documents;
 mod editor;
 mod mount;
 mod removal;
+mod rotation;
 mod secret;
 mod upgrader;
 mod value;
@@ -19,6 +20,7 @@ pub use value::{Scalar, Text, Value};
 use crate::delegate::{Index, Stream, StreamError};
 use crate::edit::Edit;
 use crate::endpoint::Endpoint;
+use crate::identity::CertificateSummary;
 
 /// What the manifests shall be.
 #[derive(Debug, Clone)]
@@ -58,9 +60,30 @@ pub enum SecretSource {
     /// It is written into a Secret of the stream.
     Stream(Pair),
     /// It is written into a Secret in a file of its own.
-    File(Pair),
-    /// A Secret of this name exists, or will.
-    Existing(String),
+    File {
+        /// The pair.
+        pair: Pair,
+        /// What that file holds already.
+        older: Vec<OlderPair>,
+    },
+    /// A Secret exists, or will.
+    Existing {
+        /// Its name.
+        name: String,
+        /// The pair in it, where that is known.
+        pair: Option<Pair>,
+    },
+}
+
+impl SecretSource {
+    /// The pair, where it is known.
+    #[must_use]
+    pub fn pair(&self) -> Option<&Pair> {
+        match self {
+            SecretSource::Stream(pair) | SecretSource::File { pair, .. } => Some(pair),
+            SecretSource::Existing { pair, .. } => pair.as_ref(),
+        }
+    }
 }
 
 /// The two values of the Secret, base64 as they are written.
@@ -70,6 +93,17 @@ pub struct Pair {
     pub certificate: Text,
     /// Base64 of the key file.
     pub key: Text,
+}
+
+/// A pair that a Secret outside the stream holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OlderPair {
+    /// The Secret's name.
+    pub name: String,
+    /// Its namespace as written.
+    pub namespace: Option<String>,
+    /// The certificate that it holds.
+    pub certificate: CertificateSummary,
 }
 
 impl std::fmt::Debug for Pair {

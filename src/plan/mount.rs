@@ -57,7 +57,7 @@ pub(super) fn add_volume(
         editor.append_items(pod, "volumes", "containers", vec![volume])?;
         return Ok(true);
     };
-    if matches!(source, SecretSource::Existing(_)) && name != secret_name {
+    if matches!(source, SecretSource::Existing { .. }) && name != secret_name {
         let found = editor.document.at(volume, &["secret", "secretName"]);
         if let Some(found) = found {
             editor.replace(found, &Scalar::plain(secret_name.to_owned()))?;

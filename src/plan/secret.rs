@@ -8,76 +8,105 @@ use super::delegate::{Object, Planner, style_of};
 use super::documents::Slot;
 use super::editor::Editor;
 use super::mount::volume;
+use super::rotation::{Rotation, certificate_of};
 use super::value::{Scalar, Value};
 use super::{Pair, Present, Refusal, SecretSource, Summary};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, VOLUME};
 use crate::delegate::{self, Delegate, Holds, Location};
+use crate::identity::printable;
 use crate::yaml::{self, ScalarStyle};
 
+/// A delegate and what its Secret is called.
+pub(super) struct OfDelegate<'d, 't> {
+    pub(super) delegate: &'d Delegate,
+    /// Its workload.
+    pub(super) object: &'d Object<'t>,
+    /// The Secret that it reads from now on.
+    pub(super) name: &'d str,
+    pub(super) name_style: ScalarStyle,
+    /// The Secret that it has read, or that it would have by default.
+    pub(super) inline: &'d str,
+}
+
 impl<'t> Planner<'_, 't> {
-    /// The Secret of the pair: filled where it is, else put in.
+    /// The Secret of the pair: filled where it is, else put in; in a file of its own or elsewhere, it goes out of the
+    /// stream.
     pub(super) fn secret(
         &mut self,
-        delegate: &Delegate,
+        of: &OfDelegate<'_, 't>,
         present: &Present,
-        object: &Object<'t>,
-        name: &str,
-        name_style: ScalarStyle,
+        rotation: Option<&Rotation>,
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
-        let namespace = delegate.namespace.as_deref();
-        let found = self.index.secrets(name, namespace).to_vec();
-        let document = &object.document;
-        let has_volume = {
-            let editor = Editor::new(document);
-            let pod = delegate::pod_spec(document, object.root, "Deployment");
-            pod.map(|pod| volume(document, pod, &editor)).transpose()?.flatten()
-        };
-        let (pair, to_file) = match &present.secret {
-            SecretSource::Existing(_) => {
+        let OfDelegate { delegate, object, name, .. } = *of;
+        match &present.secret {
+            SecretSource::Existing { .. } => {
                 summary.remarks.push(format!("the pair is taken from the Secret `{name}`, which must exist"));
-                return Ok(());
+                return self.move_out(of, "`--existing-secret`", summary);
             }
-            SecretSource::File(pair) => (pair, true),
-            SecretSource::Stream(pair) => (pair, false),
-        };
-        let body = |style: ScalarStyle| secret_document(name, style, namespace, object, pair);
-        if to_file {
-            if let Some(&location) = found.last() {
-                let offset = self.open(location)?.document.node(location.node).span.start;
-                return Err(Refusal::at(offset, format!("the Secret `{name}` is in the input already"))
-                    .help("take it out with `delegate-mtls remove` first"));
+            SecretSource::File { pair, .. } => {
+                if self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
+                    self.plan.secrets.push(of.document(pair));
+                    let rotated = rotation.map(|rotation| format!(": {}", rotation.shown())).unwrap_or_default();
+                    let what = if rotation.is_some() { "pair replaced in" } else { "pair into" };
+                    summary.actions.push(format!("{what} the Secret `{name}` in a file of its own{rotated}"));
+                }
+                return self.move_out(of, "`--secret-output`", summary);
             }
-            if self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
-                self.plan.secrets.push(body(name_style));
-                summary.actions.push(format!("pair into the Secret `{name}` in a file of its own"));
+            SecretSource::Stream(pair) => {
+                if !self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
+                    return Ok(());
+                }
+                match *self.index.secrets(name, delegate.namespace.as_deref()) {
+                    [] => {
+                        of.is_to_be_made()?;
+                        self.insert_secret(delegate, object, of.document(pair))?;
+                        summary.actions.insert(0, format!("pair into the new Secret `{name}`"));
+                    }
+                    [location] => self.fill_secret(location, pair, rotation, summary, name)?,
+                    [_, second, ..] => {
+                        let offset = self.open(second)?.document.node(second.node).span.start;
+                        return Err(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input"))
+                            .help("keep one of them"));
+                    }
+                }
             }
-            return Ok(());
         }
-        if !self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
-            return Ok(());
+        Ok(())
+    }
+
+    /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now.
+    fn move_out(&mut self, of: &OfDelegate<'_, 't>, option: &str, summary: &mut Summary) -> Result<(), Refusal> {
+        let mut names = vec![of.inline];
+        if of.name != of.inline {
+            names.push(of.name);
         }
-        match found.as_slice() {
-            [] => {
-                if let Some((volume, _)) = has_volume
-                    && name != format!("{}-client-certificate", delegate.name)
-                {
-                    return Err(Refusal::at(
-                        document.node(document.at(volume, &["secret", "secretName"]).unwrap_or(volume).node).span.start,
-                        format!("the volume `{VOLUME}` names the Secret `{name}`, which is not in the input"),
-                    )
-                    .help(format!(
-                        "use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`"
+        for name in names {
+            for location in self.index.secrets(name, of.delegate.namespace.as_deref()).to_vec() {
+                let secret = self.open(location)?;
+                let document = &secret.document;
+                let parts = ["data", "stringData"].into_iter().filter_map(|part| document.get(secret.root, part));
+                let keys: Vec<&str> = parts.flat_map(|part| document.keys(part)).collect();
+                if !keys.iter().any(|key| [CERTIFICATE_KEY, KEY_KEY].contains(key)) {
+                    continue;
+                }
+                if let Some(other) = keys.iter().find(|key| ![CERTIFICATE_KEY, KEY_KEY].contains(key)) {
+                    let offset = document.node(location.node).span.start;
+                    let message =
+                        format!("the Secret `{name}` holds `{}` beside the pair, so it cannot go", printable(other));
+                    return Err(Refusal::at(offset, message).help(format!(
+                        "move `{}` into a Secret of its own, then run again with {option}",
+                        printable(other)
                     )));
                 }
-                self.insert_secret(delegate, object, body(name_style))?;
-                summary.actions.insert(0, format!("pair into the new Secret `{name}`"));
-            }
-            [location] => self.fill_secret(*location, pair, summary, name)?,
-            [_, second, ..] => {
-                let offset = self.open(*second)?.document.node(second.node).span.start;
-                return Err(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input"))
-                    .help("keep one of them"));
+                let held_a_pair = certificate_of(document, secret.root).is_some();
+                let before = summary.actions.len();
+                self.take_secret(location, summary, name)?;
+                if held_a_pair && summary.actions.len() > before {
+                    summary
+                        .remarks
+                        .push("a key that was ever committed stays in the history: issue a new pair".to_owned());
+                }
             }
         }
         Ok(())
@@ -127,6 +156,7 @@ impl<'t> Planner<'_, 't> {
         &mut self,
         location: Location,
         pair: &Pair,
+        rotation: Option<&Rotation>,
         summary: &mut Summary,
         name: &str,
     ) -> Result<(), Refusal> {
@@ -155,11 +185,6 @@ impl<'t> Planner<'_, 't> {
                 None => missing.push((Scalar::plain(key), Value::Scalar(scalar))),
             }
         }
-        let old = set.iter().find(|(_, key, _)| *key == CERTIFICATE_KEY).and_then(|(found, ..)| {
-            let decoded = STANDARD.decode(document.scalar(found.node)?.trim()).ok()?;
-            crate::identity::summarize(&decoded)
-        });
-        let new = STANDARD.decode(&*pair.certificate).ok().and_then(|pem| crate::identity::summarize(&pem));
         let changed = !set.is_empty() || !missing.is_empty();
         for (found, _, scalar) in &set {
             editor.replace(*found, scalar)?;
@@ -185,15 +210,9 @@ impl<'t> Planner<'_, 't> {
         if changed {
             summary.actions.insert(
                 0,
-                match (old, new) {
-                    (Some(old), Some(new)) => format!(
-                        "pair in the Secret `{name}` replaced: {} (until {}) → {} (until {})",
-                        old.fingerprint,
-                        old.not_after.date(),
-                        new.fingerprint,
-                        new.not_after.date()
-                    ),
-                    _ => format!("pair into the Secret `{name}`"),
+                match rotation {
+                    Some(rotation) => format!("pair in the Secret `{name}` replaced: {}", rotation.shown()),
+                    None => format!("pair into the Secret `{name}`"),
                 },
             );
         }
@@ -254,12 +273,37 @@ impl<'t> Planner<'_, 't> {
     }
 }
 
-fn secret_document(name: &str, style: ScalarStyle, namespace: Option<&str>, object: &Object<'_>, pair: &Pair) -> Value {
-    let mut metadata = vec![(Scalar::plain("name"), Scalar::styled(name, style, Style::Flow).into())];
-    if let Some(namespace) = namespace {
-        let style = style_of(&object.document, object.root, &["metadata", "namespace"]);
-        metadata.push((Scalar::plain("namespace"), Scalar::styled(namespace, style, Style::Flow).into()));
+impl OfDelegate<'_, '_> {
+    /// The Secret as a document.
+    fn document(&self, pair: &Pair) -> Value {
+        let name = Scalar::styled(self.name, self.name_style, Style::Flow);
+        let mut metadata = vec![(Scalar::plain("name"), name.into())];
+        if let Some(namespace) = &self.delegate.namespace {
+            let style = style_of(&self.object.document, self.object.root, &["metadata", "namespace"]);
+            metadata.push((Scalar::plain("namespace"), Scalar::styled(namespace, style, Style::Flow).into()));
+        }
+        secret_document(metadata, pair)
     }
+
+    /// Refuses to make a Secret that somebody else seems to look after.
+    fn is_to_be_made(&self) -> Result<(), Refusal> {
+        let (document, name) = (&self.object.document, self.name);
+        if name == format!("{}-{VOLUME}", self.delegate.name) {
+            return Ok(());
+        }
+        let pod = delegate::pod_spec(document, self.object.root, "Deployment");
+        let volume = pod.map(|pod| volume(document, pod, &Editor::new(document))).transpose()?.flatten();
+        let Some((volume, _)) = volume else { return Ok(()) };
+        let node = document.at(volume, &["secret", "secretName"]).unwrap_or(volume).node;
+        Err(Refusal::at(
+            document.node(node).span.start,
+            format!("the volume `{VOLUME}` names the Secret `{name}`, which is not in the input"),
+        )
+        .help(format!("use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`")))
+    }
+}
+
+fn secret_document(metadata: Vec<(Scalar, Value)>, pair: &Pair) -> Value {
     Value::mapping([
         ("apiVersion", Scalar::plain("v1").into()),
         ("kind", Scalar::plain("Secret").into()),

@@ -180,7 +180,7 @@ impl Planner<'_, '_> {
                 let existing = volume(document, pod, editor)?;
                 if let Some((found, name)) = &existing
                     && name != secret_name
-                    && !matches!(present.secret, SecretSource::Existing(_))
+                    && !matches!(present.secret, SecretSource::Existing { .. })
                 {
                     return Err(editor.refuse(
                         found.node,

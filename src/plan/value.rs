@@ -241,6 +241,11 @@ impl Writer {
     pub(super) fn entry(&mut self, key: &Scalar, value: &Value, column: usize) {
         self.scalar(key);
         self.push(":");
+        self.below(value, column);
+    }
+
+    /// The value of a key that stands at `column`: behind its colon, or on the lines below.
+    pub(super) fn below(&mut self, value: &Value, column: usize) {
         match value {
             Value::Scalar(scalar) => {
                 self.push(" ");

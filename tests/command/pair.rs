@@ -466,13 +466,28 @@ fn rotation() {
     assert!(output.stderr.contains(&diff), "{}", output.stderr);
     let summary = format!(
         "delegate.yaml: acorn (namespace ci-delegates): pair in the Secret `acorn-client-certificate` replaced: {old} \
-         (until 2054-04-09) → {new} (until 2029-09-27); no upgrader in the input\n"
+         (until 2054-04-09) → {new} (until 2029-09-27), annotation `checksum/client-certificate` set, so that the pods \
+         restart; no upgrader in the input\n"
     );
     assert!(output.stderr.ends_with(&summary), "{}", output.stderr);
     let encoded = |file: &str| STANDARD.encode(folder.read(file));
     let expected = fs::read_to_string(root().join("fixtures/inject/no-upgrader/expected.yaml")).unwrap();
     let expected = expected.replace("@CRT@", &encoded("client.crt")).replace("@KEY@", &encoded("client.key"));
-    assert_eq!(output.stdout(), expected);
+    let labels = "      labels:\n        harness.io/name: acorn\n    spec:";
+    assert_eq!(expected.matches(labels).count(), 1);
+    let checksum = checksum(&folder.read("client.crt"));
+    let annotated = labels.replace("    spec:", &format!("{checksum}    spec:"));
+    assert_eq!(output.stdout(), expected.replace(labels, &annotated));
+    // the same pair again changes nothing
+    folder.write("delegate.yaml", &output.stdout);
+    folder.run("inject PAIR TO --check delegate.yaml").ended_with(0);
+}
+
+/// The lines that make pods restart: SHA-256 of the certificate's file.
+pub(crate) fn checksum(certificate: &[u8]) -> String {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
+    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("      annotations:\n        checksum/client-certificate: \"{hash}\"\n")
 }
 
 fn renewed() {
@@ -481,5 +496,5 @@ fn renewed() {
     folder.write("delegate.yaml", &first);
     folder.write("client.crt", ca.issue(&named("Client 2"), &CLIENT));
     let output = folder.run("diff PAIR TO delegate.yaml").ended_with(1);
-    assert_eq!(output.stdout().lines().filter(|line| line.starts_with(['+', '-'])).count(), 4, "{}", output.stdout());
+    assert_eq!(output.stdout().lines().filter(|line| line.starts_with(['+', '-'])).count(), 6, "{}", output.stdout());
 }

@@ -253,8 +253,8 @@ fn mutated() {
     let goals = [
         present(SecretSource::Stream(pair()), true),
         present(SecretSource::Stream(pair()), false),
-        present(SecretSource::File(pair()), true),
-        present(SecretSource::Existing("fleet".to_owned()), true),
+        present(SecretSource::File { pair: pair(), older: Vec::new() }, true),
+        present(SecretSource::Existing { name: "fleet".to_owned(), pair: Some(pair()) }, true),
     ];
     let strategy = (0..texts.len(), 0..goals.len(), prop::collection::vec(mutation(), 1..5));
     let injected = std::cell::Cell::new(0);

@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("anything else in the Secret file is refused", output_other),
             ("several delegates become one file of several documents", output_several),
             ("the Secret file goes with every destination", output_destinations),
-            ("a Secret that is in the input already is refused", output_in_stream),
+            ("a Secret that is in the input moves into the file", output_in_stream),
             ("a manifest that fails leaves the Secret file alone", output_manifest_fails),
             ("check and diff write no Secret file", output_check),
             ("a Secret file in no directory is refused before the manifest is written", output_nowhere),
@@ -88,11 +88,18 @@ fn existing_overrides() {
     let first = folder.run("inject --existing-secret old TO -q delegate.yaml").ended_with(0);
     let second = folder.pipe("inject --existing-secret new TO -q", &first.stdout).ended_with(0);
     assert_eq!(second.stdout(), first.stdout().replace("secretName: old", "secretName: new"));
-    // the pair of the stream stays: other manifests may use it
-    let third = folder.pipe("inject --existing-secret new TO -q", &injected()).ended_with(0);
-    let expected = String::from_utf8(injected()).unwrap();
-    let expected = expected.replace("secretName: acorn-client-certificate", "secretName: new");
-    assert_eq!(third.stdout(), expected);
+    // a pair in the manifest goes out of it
+    let third = folder.pipe("inject --existing-secret new TO ", &injected()).ended_with(0);
+    assert_eq!(third.stdout(), second.stdout());
+    assert!(
+        third.stderr.ends_with(
+            "<stdin>: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, 1 volume added; no \
+             upgrader in the input; the pair is taken from the Secret `new`, which must exist; a key that was ever \
+             committed stays in the history: issue a new pair\n"
+        ),
+        "{}",
+        third.stderr
+    );
 }
 
 /// The Secret of the plain manifest's delegate, with the pair in the folder.
@@ -142,12 +149,35 @@ fn output_replaced() {
     folder.run(line).ended_with(0);
     let old = secret(&folder);
     folder.set_mode("secret.yaml", 0o700);
+    let fingerprint = || crate::pair::fingerprint(&folder.read("client.crt"));
+    let before = fingerprint();
     crate::pair::write_other_pair(&folder);
-    folder.run(line).ended_with(0);
+    let output = folder.run(&line.replace(" -q", "")).ended_with(0);
     assert_ne!(secret(&folder), old);
     assert_eq!(String::from_utf8(folder.read("secret.yaml")).unwrap(), secret(&folder));
     assert_eq!(folder.mode("secret.yaml"), 0o700);
     only(&folder, &["secret.yaml"]);
+    // the pods have to restart for it
+    let checksum = crate::pair::checksum(&folder.read("client.crt"));
+    assert!(
+        output.stdout().contains(&format!("        harness.io/name: acorn\n{checksum}    spec:\n")),
+        "{}",
+        output.stdout()
+    );
+    let after = fingerprint();
+    assert!(
+        output.stderr.ends_with(&format!(
+            ", annotation `checksum/client-certificate` set, so that the pods restart, 1 URL moved from \
+             https://app.harness.io to https://acme.harness.io:8443, pair replaced in the Secret \
+             `acorn-client-certificate` in a file of its own: {before} (until 2054-04-09) → {after} (until 2029-09-27); \
+             no upgrader in the input\n"
+        )),
+        "{}",
+        output.stderr
+    );
+    // and once only
+    folder.write("delegate.yaml", &output.stdout);
+    folder.run("inject PAIR TO --check -q --secret-output secret.yaml delegate.yaml").ended_with(0);
 }
 
 fn output_readable() {
@@ -235,12 +265,22 @@ fn output_destinations() {
 
 fn output_in_stream() {
     let folder = Folder::new();
+    let line = "inject PAIR TO --secret-output secret.yaml delegate.yaml";
+    let plain = folder.run(line).ended_with(0);
+    let secret = folder.read("secret.yaml");
+    fs::remove_file(folder.path("secret.yaml")).unwrap();
     folder.write("delegate.yaml", injected());
-    folder.run("inject PAIR TO --secret-output secret.yaml delegate.yaml").refused(
-        "error: delegate.yaml:19:1: the Secret `acorn-client-certificate` is in the input already\n  help: take it out \
-         with `delegate-mtls remove` first\n",
+    let output = folder.run(line).ended_with(0);
+    assert_eq!((output.stdout, folder.read("secret.yaml")), (plain.stdout, secret));
+    assert!(
+        output.stderr.ends_with(
+            "delegate.yaml: acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed, pair into the \
+             Secret `acorn-client-certificate` in a file of its own; no upgrader in the input; a key that was ever \
+             committed stays in the history: issue a new pair\n"
+        ),
+        "{}",
+        output.stderr
     );
-    only(&folder, &[]);
 }
 
 fn output_manifest_fails() {
