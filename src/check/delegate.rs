@@ -252,8 +252,14 @@ impl<'f> Judge<'_, 'f> {
     fn secrets(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, named: &mut Vec<&'f str>) {
         let file = consumer.file;
         for volume in &wires.volumes {
-            let Source::Secrets { all, .. } = &volume.source else { continue };
-            for source in all {
+            if matches!(volume.source, Source::Nothing) {
+                let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+                let secret = secret.unwrap_or_else(|| format!("{}-{VOLUME}", printable(&consumer.delegate)));
+                self.say(Rule::MissingSecret, file, &volume.name.at)
+                    .message(format!("the volume `{}` names no Secret", shown(&volume.name)))
+                    .help(format!("add below its name: `secret: {{secretName: {secret}}}`"));
+            }
+            for source in volume.secrets() {
                 let name = source.name.text.as_str();
                 if name.is_empty() {
                     self.say(Rule::MissingSecret, file, &source.name.at)

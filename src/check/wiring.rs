@@ -57,15 +57,14 @@ impl Wires<'_> {
 /// for.
 pub(super) fn wires<'f>(fleet: &Fleet<'f>, consumer: &Consumer<'f>) -> Wires<'f> {
     let paths = || consumer.paths.iter().flatten().map(|path| cleaned(&path.said.text));
-    let led_to: Vec<&str> = paths()
-        .filter_map(|path| innermost(consumer.container, &path))
-        .map(|mount| mount.name.text.as_str())
-        .collect();
+    let led_to: Vec<&str> =
+        paths().filter_map(|path| innermost(consumer.container, &path)).map(|mount| mount.name.text.as_str()).collect();
+    let is_meant = |volume: &Volume| volume.name.text == VOLUME || led_to.contains(&volume.name.text.as_str());
     let brings = |volume: &&Volume| match &volume.source {
         Source::Opaque => false,
+        Source::Nothing => is_meant(volume),
         Source::Secrets { all, .. } => {
-            volume.name.text == VOLUME
-                || led_to.contains(&volume.name.text.as_str())
+            is_meant(volume)
                 || all.iter().any(|source| {
                     source.name.text.contains(VOLUME) || fleet.holds_pair(consumer.file, consumer.namespace, source)
                 })
