@@ -206,7 +206,9 @@ impl<'f> Judge<'_, 'f> {
     /// Where a path leads.
     fn follow(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, path: &Path<'f>) -> Option<Read> {
         let wanted = cleaned(&path.said.text);
-        let Some(mount) = innermost(consumer.container, &wanted) else {
+        // from which folder another one counts, the image decides
+        let is_absolute = path.said.text.starts_with('/');
+        let Some(mount) = innermost(consumer.container, &wanted).filter(|_| is_absolute) else {
             let whole = wires.mounts.iter().find(|mount| mount.sub_path.is_none());
             if let Some(mount) = whole.or(wires.mounts.first()) {
                 self.elsewhere(path, &wanted, mount);
