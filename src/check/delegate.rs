@@ -1,12 +1,14 @@
 //! One delegate with everything that belongs to it → how far it is on mTLS, and what is missing or does not fit.
 
 use super::environment::Environment;
-use super::facts::{Container, Object, Said, Source, UpgraderConfig, Workload};
+use super::facts::{Container, Item, Object, Said, Secret, SecretSource, Source, UpgraderConfig, Volume, Workload};
 use super::fleet::{Judge, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
 use super::wiring::{Consumer, Path, Read, Wires, wires};
-use crate::delegate::parts::{CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, path_variables};
+use crate::delegate::parts::{
+    CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
+};
 use crate::delegate::{self, Delegate, Location};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
@@ -270,7 +272,12 @@ impl<'f> Judge<'_, 'f> {
                         );
                     continue;
                 }
-                if named.contains(&name) || self.fleet.secret(file, consumer.namespace, name).is_some() {
+                if let Some((location, secret)) = self.fleet.secret(file, consumer.namespace, name) {
+                    self.refused(location, secret);
+                    self.items(consumer, volume, source, (location, secret));
+                    continue;
+                }
+                if named.contains(&name) {
                     continue;
                 }
                 named.push(name);
@@ -320,6 +327,44 @@ impl<'f> Judge<'_, 'f> {
                         )),
                 };
             }
+        }
+    }
+
+    /// Whether Kubernetes takes a Secret of its type with its keys.
+    fn refused(&mut self, location: Location, secret: &Secret) {
+        let missing = ["tls.crt", "tls.key"].into_iter().find(|key| secret.is_tls && !secret.has(key));
+        if let Some(key) = missing {
+            self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
+                .message(format!(
+                    "the Secret `{}` is of the type `kubernetes.io/tls` and has no `{key}`, so Kubernetes refuses it",
+                    shown(&secret.name)
+                ))
+                .help("set its `type` to `Opaque`".to_owned());
+        }
+    }
+
+    /// Keys that a volume wants of its Secret, and that are missed although nobody reads them.
+    fn items(
+        &mut self,
+        consumer: &Consumer<'f>,
+        volume: &Volume,
+        source: &SecretSource,
+        (location, secret): (Location, &Secret),
+    ) {
+        let is_read = |item: &Item| {
+            let file = format!("/{}", item.path);
+            consumer.paths.iter().flatten().any(|path| cleaned(&path.said.text).ends_with(&file))
+        };
+        let items = source.items.iter().flatten().filter(|_| !source.optional);
+        for item in items.filter(|item| !secret.has(&item.key) && !is_read(item)) {
+            let key = printable(&item.key);
+            self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
+                .message(format!(
+                    "the Secret `{}` has no `{key}`, which the `items` of the volume `{}` name",
+                    shown(&secret.name),
+                    shown(&volume.name)
+                ))
+                .help(format!("take `{key}` out of the `items`, or add it to the Secret"));
         }
     }
 

@@ -90,6 +90,8 @@ pub(in crate::check) struct SecretSource {
     pub(in crate::check) name: Said,
     /// Key, path and mode of every file; `None`: all keys under their own names.
     pub(in crate::check) items: Option<Vec<Item>>,
+    /// Whether the pod is content without it, or without some of its keys.
+    pub(in crate::check) optional: bool,
 }
 
 /// A file of a Secret in a volume (Kubernetes API: `KeyToPath`).
@@ -230,7 +232,7 @@ impl Reader<'_, '_, '_> {
                 })
                 .collect()
         });
-        SecretSource { name: self.said(secret, name), items }
+        SecretSource { name: self.said(secret, name), items, optional: self.flag(secret, "optional") == Some(true) }
     }
 
     /// A file mode as YAML 1.1 reads it, which is what Kubernetes' parser does: octal with a leading `0` or `0o`.
