@@ -74,7 +74,12 @@ impl<'f> Judge<'_, 'f> {
         for url in &all {
             let is_here = self::authority(&url.said.text).as_ref() == Some(&authority);
             // of one that is not https it cannot be told where it is
-            if url.of == MANAGER && (is_here || !url.is_https()) {
+            let is_managers = match url.of {
+                MANAGER => is_here || !url.is_https(),
+                UPGRADER => is_here && Endpoint::parse(url.said.text.trim()).is_err(),
+                _ => false,
+            };
+            if is_managers {
                 let is_usable = |authority: &&String| is_mtls(authority) && Endpoint::parse(authority).is_ok();
                 self.manager(url, Some(&authority).filter(is_usable));
             } else if !is_here {
@@ -130,7 +135,7 @@ impl<'f> Judge<'_, 'f> {
             Ok(endpoint) => endpoint,
             Err(why) => {
                 self.say(Rule::EndpointInvalid, url.file, &url.said.at)
-                    .message(format!("`{}` is `{}`, which is no mTLS endpoint: {why}", url.of, url.shown()))
+                    .message(format!("{} is `{}`, which is no mTLS endpoint: {why}", named(url.of), url.shown()))
                     .help(help);
                 return;
             }
