@@ -403,16 +403,28 @@ impl<'f> Judge<'_, 'f> {
         let [certificate, key] = [paths.first().copied().flatten(), paths.last().copied().flatten()];
         let consumer = |location: &Location| -> Option<(u32, Consumer<'f>, Wires<'f>)> {
             let workload = self.fleet.workload(*location)?;
-            let consumer = Consumer {
-                file: location.file,
-                namespace: workload.namespace.as_deref(),
-                delegate: delegate.name.clone(),
-                pod: &workload.pod,
-                container: workload.pod.containers.get(workload.upgrader?)?,
-                paths: [certificate, key],
+            let containers = match workload.upgrader {
+                Some(upgrader) => std::slice::from_ref(workload.pod.containers.get(upgrader)?),
+                None => workload.pod.containers.as_slice(),
             };
-            let wires = wires(self.fleet, &consumer);
-            Some((location.file, consumer, wires))
+            let mut consumers = containers.iter().map(|container| {
+                let consumer = Consumer {
+                    file: location.file,
+                    namespace: workload.namespace.as_deref(),
+                    delegate: delegate.name.clone(),
+                    pod: &workload.pod,
+                    container,
+                    paths: [certificate, key],
+                };
+                let wires = wires(self.fleet, &consumer);
+                (location.file, consumer, wires)
+            });
+            let first = consumers.next()?;
+            // where the upgrader cannot be told among several, it is the one that has what an upgrader needs
+            Some(match first.2.mounts.is_empty() {
+                true => consumers.find(|(.., wires)| !wires.mounts.is_empty()).unwrap_or(first),
+                false => first,
+            })
         };
         let jobs = delegate.upgrader_jobs.iter().chain(&delegate.orphan_jobs).filter_map(consumer);
         Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }
