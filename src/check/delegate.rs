@@ -1,12 +1,14 @@
 //! One delegate with everything that belongs to it → how far it is on mTLS, and what is missing or does not fit.
 
 use super::environment::Environment;
-use super::facts::{Container, Object, Said, Source, UpgraderConfig, Workload};
+use super::facts::{Container, Item, Object, Said, Secret, SecretSource, Source, UpgraderConfig, Volume, Workload};
 use super::fleet::{Judge, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
 use super::wiring::{Consumer, Path, Read, Wires, wires};
-use crate::delegate::parts::{CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, path_variables};
+use crate::delegate::parts::{
+    CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
+};
 use crate::delegate::{self, Delegate, Location};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
@@ -252,8 +254,14 @@ impl<'f> Judge<'_, 'f> {
     fn secrets(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, named: &mut Vec<&'f str>) {
         let file = consumer.file;
         for volume in &wires.volumes {
-            let Source::Secrets { all, .. } = &volume.source else { continue };
-            for source in all {
+            if matches!(volume.source, Source::Nothing) {
+                let secret = self.fleet.unmounted_pair(file).map(|secret| shown(&secret.name));
+                let secret = secret.unwrap_or_else(|| format!("{}-{VOLUME}", printable(&consumer.delegate)));
+                self.say(Rule::MissingSecret, file, &volume.name.at)
+                    .message(format!("the volume `{}` names no Secret", shown(&volume.name)))
+                    .help(format!("add below its name: `secret: {{secretName: {secret}}}`"));
+            }
+            for source in volume.secrets() {
                 let name = source.name.text.as_str();
                 if name.is_empty() {
                     self.say(Rule::MissingSecret, file, &source.name.at)
@@ -264,7 +272,12 @@ impl<'f> Judge<'_, 'f> {
                         );
                     continue;
                 }
-                if named.contains(&name) || self.fleet.secret(file, consumer.namespace, name).is_some() {
+                if let Some((location, secret)) = self.fleet.secret(file, consumer.namespace, name) {
+                    self.refused(location, secret);
+                    self.items(consumer, volume, source, (location, secret));
+                    continue;
+                }
+                if named.contains(&name) {
                     continue;
                 }
                 named.push(name);
@@ -317,6 +330,44 @@ impl<'f> Judge<'_, 'f> {
         }
     }
 
+    /// Whether Kubernetes takes a Secret of its type with its keys.
+    fn refused(&mut self, location: Location, secret: &Secret) {
+        let missing = ["tls.crt", "tls.key"].into_iter().find(|key| secret.is_tls && !secret.has(key));
+        if let Some(key) = missing {
+            self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
+                .message(format!(
+                    "the Secret `{}` is of the type `kubernetes.io/tls` and has no `{key}`, so Kubernetes refuses it",
+                    shown(&secret.name)
+                ))
+                .help("set its `type` to `Opaque`".to_owned());
+        }
+    }
+
+    /// Keys that a volume wants of its Secret, and that are missed although nobody reads them.
+    fn items(
+        &mut self,
+        consumer: &Consumer<'f>,
+        volume: &Volume,
+        source: &SecretSource,
+        (location, secret): (Location, &Secret),
+    ) {
+        let is_read = |item: &Item| {
+            let file = format!("/{}", item.path);
+            consumer.paths.iter().flatten().any(|path| cleaned(&path.said.text).ends_with(&file))
+        };
+        let items = source.items.iter().flatten().filter(|_| !source.optional);
+        for item in items.filter(|item| !secret.has(&item.key) && !is_read(item)) {
+            let key = printable(&item.key);
+            self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
+                .message(format!(
+                    "the Secret `{}` has no `{key}`, which the `items` of the volume `{}` name",
+                    shown(&secret.name),
+                    shown(&volume.name)
+                ))
+                .help(format!("take `{key}` out of the `items`, or add it to the Secret"));
+        }
+    }
+
     /// Whether a Secret made for this delegate stands beside it, and is not another's.
     fn has_default_secret(&self, delegate: &Delegate) -> bool {
         let name = format!("{}-{VOLUME}", delegate.name);
@@ -352,16 +403,28 @@ impl<'f> Judge<'_, 'f> {
         let [certificate, key] = [paths.first().copied().flatten(), paths.last().copied().flatten()];
         let consumer = |location: &Location| -> Option<(u32, Consumer<'f>, Wires<'f>)> {
             let workload = self.fleet.workload(*location)?;
-            let consumer = Consumer {
-                file: location.file,
-                namespace: workload.namespace.as_deref(),
-                delegate: delegate.name.clone(),
-                pod: &workload.pod,
-                container: workload.pod.containers.get(workload.upgrader?)?,
-                paths: [certificate, key],
+            let containers = match workload.upgrader {
+                Some(upgrader) => std::slice::from_ref(workload.pod.containers.get(upgrader)?),
+                None => workload.pod.containers.as_slice(),
             };
-            let wires = wires(self.fleet, &consumer);
-            Some((location.file, consumer, wires))
+            let mut consumers = containers.iter().map(|container| {
+                let consumer = Consumer {
+                    file: location.file,
+                    namespace: workload.namespace.as_deref(),
+                    delegate: delegate.name.clone(),
+                    pod: &workload.pod,
+                    container,
+                    paths: [certificate, key],
+                };
+                let wires = wires(self.fleet, &consumer);
+                (location.file, consumer, wires)
+            });
+            let first = consumers.next()?;
+            // where the upgrader cannot be told among several, it is the one that has what an upgrader needs
+            Some(match first.2.mounts.is_empty() {
+                true => consumers.find(|(.., wires)| !wires.mounts.is_empty()).unwrap_or(first),
+                false => first,
+            })
         };
         let jobs = delegate.upgrader_jobs.iter().chain(&delegate.orphan_jobs).filter_map(consumer);
         Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }

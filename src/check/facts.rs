@@ -12,7 +12,7 @@ use crate::delegate::{self, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
-pub(super) use pod::{Container, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use pod::{Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
 
 /// Bytes of a file and where a person finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub(super) struct Secret {
     pub(super) namespace: Option<Said>,
     /// Where its kind is written.
     pub(super) kind: Spot,
+    /// Whether its type is that of a TLS Secret.
+    pub(super) is_tls: bool,
     /// All its keys.
     pub(super) keys: Vec<String>,
     /// Certificates and keys.
@@ -149,6 +151,7 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             Object::Secret(Secret {
                 keys: parts.flat_map(|part| document.keys(part)).map(str::to_owned).collect(),
                 kind: page.of(document, kind.node),
+                is_tls: document.text_at(resource, &["type"]) == Some("kubernetes.io/tls"),
                 values: values
                     .map(|value| (page.spot(value.start..value.span.end), value))
                     .map(|(at, it)| (it, at))

@@ -16,6 +16,9 @@ const SERVICES: [&str; 2] = ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"];
 /// What an upgrader's configuration calls the manager.
 const UPGRADER: &str = "managerHost";
 
+/// What to set a manager URL to, where nothing tells the endpoint.
+const EXAMPLE: &str = "set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`";
+
 /// A URL and what it is the value of.
 struct Url<'f> {
     of: &'f str,
@@ -56,6 +59,11 @@ impl<'f> Judge<'_, 'f> {
         let leads = |url: &&Url<'f>| url.of == MANAGER && is_mtls(&url.said.text);
         let leader = all.iter().find(leads).or_else(|| all.iter().find(|url| is_mtls(&url.said.text)));
         let leader = leader.or_else(|| all.iter().find(|url| url.of == MANAGER));
+        if let Some(manager) = environment.get(MANAGER).filter(|_| !environment.is_set(MANAGER)) {
+            self.say(Rule::PlaceholderLeft, manager.file, &manager.name.at)
+                .message(format!("`{MANAGER}` is not filled in"))
+                .help(EXAMPLE.to_owned());
+        }
         let Some(authority) = leader.and_then(|leader| authority(&leader.said.text)) else {
             for url in all.iter().filter(|url| url.of == MANAGER) {
                 self.manager(url, None);
@@ -66,7 +74,12 @@ impl<'f> Judge<'_, 'f> {
         for url in &all {
             let is_here = self::authority(&url.said.text).as_ref() == Some(&authority);
             // of one that is not https it cannot be told where it is
-            if url.of == MANAGER && (is_here || !url.is_https()) {
+            let is_managers = match url.of {
+                MANAGER => is_here || !url.is_https(),
+                UPGRADER => is_here && Endpoint::parse(url.said.text.trim()).is_err(),
+                _ => false,
+            };
+            if is_managers {
                 let is_usable = |authority: &&String| is_mtls(authority) && Endpoint::parse(authority).is_ok();
                 self.manager(url, Some(&authority).filter(is_usable));
             } else if !is_here {
@@ -101,7 +114,7 @@ impl<'f> Judge<'_, 'f> {
         if is_placeholder {
             self.say(Rule::PlaceholderLeft, url.file, &url.said.at)
                 .message(format!("{} is still a placeholder: `{}`", named(url.of), url.shown()))
-                .help("set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned());
+                .help(EXAMPLE.to_owned());
         }
         is_placeholder
     }
@@ -111,7 +124,7 @@ impl<'f> Judge<'_, 'f> {
         let text = url.said.text.trim();
         let help = match known {
             Some(known) => format!("set it to `{}`", printable(known)),
-            None => "set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned(),
+            None => EXAMPLE.to_owned(),
         };
         let why = match Endpoint::parse(text) {
             _ if !url.is_https() => Err("it does not begin with `https://`".to_owned()),
@@ -122,7 +135,7 @@ impl<'f> Judge<'_, 'f> {
             Ok(endpoint) => endpoint,
             Err(why) => {
                 self.say(Rule::EndpointInvalid, url.file, &url.said.at)
-                    .message(format!("`{}` is `{}`, which is no mTLS endpoint: {why}", url.of, url.shown()))
+                    .message(format!("{} is `{}`, which is no mTLS endpoint: {why}", named(url.of), url.shown()))
                     .help(help);
                 return;
             }

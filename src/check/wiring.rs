@@ -56,20 +56,22 @@ impl Wires<'_> {
 /// Looks for a container's mounts and volumes: by their names, where they are put, what they bring, and what the paths ask
 /// for.
 pub(super) fn wires<'f>(fleet: &Fleet<'f>, consumer: &Consumer<'f>) -> Wires<'f> {
+    let paths = || consumer.paths.iter().flatten().map(|path| cleaned(&path.said.text));
+    let led_to: Vec<&str> =
+        paths().filter_map(|path| innermost(consumer.container, &path)).map(|mount| mount.name.text.as_str()).collect();
+    let is_meant = |volume: &Volume| volume.name.text == VOLUME || led_to.contains(&volume.name.text.as_str());
     let brings = |volume: &&Volume| match &volume.source {
         Source::Opaque => false,
+        Source::Nothing => is_meant(volume),
         Source::Secrets { all, .. } => {
-            volume.name.text == VOLUME
+            is_meant(volume)
                 || all.iter().any(|source| {
                     source.name.text.contains(VOLUME) || fleet.holds_pair(consumer.file, consumer.namespace, source)
                 })
         }
     };
     let volumes: Vec<&Volume> = consumer.pod.volumes.iter().filter(brings).collect();
-    let is_asked_for = |mount: &Mount| {
-        let paths = consumer.paths.iter().flatten();
-        paths.map(|path| cleaned(&path.said.text)).any(|path| covers(mount, &path))
-    };
+    let is_asked_for = |mount: &Mount| paths().any(|path| covers(mount, &path));
     let mounts = consumer.container.mounts.iter().filter(|mount| {
         mount.name.text == VOLUME
             || is_under(&cleaned(&mount.path.text), MOUNT_PATH)
@@ -204,8 +206,9 @@ impl<'f> Judge<'_, 'f> {
     /// Where a path leads.
     fn follow(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>, path: &Path<'f>) -> Option<Read> {
         let wanted = cleaned(&path.said.text);
-        let covering = consumer.container.mounts.iter().filter(|mount| covers(mount, &wanted));
-        let Some(mount) = covering.max_by_key(|mount| cleaned(&mount.path.text).len()) else {
+        // from which folder another one counts, the image decides
+        let is_absolute = path.said.text.starts_with('/');
+        let Some(mount) = innermost(consumer.container, &wanted).filter(|_| is_absolute) else {
             let whole = wires.mounts.iter().find(|mount| mount.sub_path.is_none());
             if let Some(mount) = whole.or(wires.mounts.first()) {
                 self.elsewhere(path, &wanted, mount);
@@ -351,6 +354,12 @@ fn known_field(name: &str) -> Option<&'static str> {
 fn covers(mount: &Mount, path: &str) -> bool {
     let mounted = cleaned(&mount.path.text);
     !mounted.is_empty() && is_under(path, &mounted)
+}
+
+/// The mount that a path leads into: where one lies in another, the inner one.
+fn innermost<'f>(container: &'f Container, path: &str) -> Option<&'f Mount> {
+    let covering = container.mounts.iter().filter(|mount| covers(mount, path));
+    covering.max_by_key(|mount| cleaned(&mount.path.text).len())
 }
 
 /// The highest mode that a file of a volume may have (Kubernetes API: `SecretVolumeSource.defaultMode`).

@@ -1,6 +1,6 @@
 //! The one pass over a stream: what is a delegate, and what belongs to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::stream::{Location, Stream, StreamError};
@@ -602,7 +602,9 @@ impl Linker {
             .or_else(|| referred().next());
         let upgraders = self.upgraders.find(file, &workload.name, namespace);
         let jobs_of = |config: &str| self.jobs.find(file, config, namespace).to_vec();
-        let upgrader_jobs = upgraders.iter().flat_map(|(_, config)| jobs_of(config)).collect();
+        // copies of one ConfigMap have the same jobs
+        let configs: BTreeSet<&str> = upgraders.iter().map(|(_, config)| config.as_str()).collect();
+        let upgrader_jobs = configs.into_iter().flat_map(jobs_of).collect();
         let orphan_jobs =
             if upgraders.is_empty() { jobs_of(&format!("{}-upgrader-config", workload.name)) } else { Vec::new() };
         Some(Delegate {
@@ -741,6 +743,17 @@ mod tests {
         ] {
             assert_eq!(Tag::of(image), expected, "{image}");
         }
+    }
+
+    #[test]
+    fn copies_of_an_upgrader_have_each_job_once() {
+        let config = "kind: ConfigMap\nmetadata: {name: c}\ndata: {config.yaml: 'workloadName: a'}\n";
+        let job = "kind: CronJob\nmetadata: {name: j}\nspec: {jobTemplate: {spec: {template: {spec: {containers: [{name: u}], volumes: [{name: v, configMap: {name: c}}]}}}}}\n";
+        let delegate = "kind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: d, env: [{name: MANAGER_HOST_AND_PORT}, {name: ACCOUNT_ID}]}]}}}\n";
+        let text = [delegate, config, job, config, job].join("---\n");
+        let index = read(&Stream::new(&text).unwrap()).unwrap();
+        let delegate = index.delegates.first().unwrap();
+        assert_eq!((delegate.upgraders.len(), delegate.upgrader_jobs.len()), (2, 2));
     }
 
     #[test]

@@ -99,6 +99,9 @@ pub struct Document<'t> {
 /// How many aliases and merge keys a lookup follows: anchors can refer to themselves.
 const MAX_HOPS: usize = 16;
 
+/// How many mappings with merge keys a lookup goes through: each may merge several that merge several.
+const MAX_MERGED: usize = 256;
+
 impl<'t> Document<'t> {
     /// The root node; `None` in a document of comments alone.
     pub fn root(&self) -> Option<NodeId> {
@@ -209,23 +212,24 @@ impl<'t> Document<'t> {
 
     /// Looks `key` up in a mapping: in itself, then in what its merge keys (`<<`) name.
     pub fn get(&self, mapping: Found, key: &str) -> Option<Found> {
-        self.get_within(mapping, key, MAX_HOPS)
+        self.get_within(mapping, key, MAX_HOPS, &mut { MAX_MERGED })
     }
 
-    fn get_within(&self, mapping: Found, key: &str, hops: usize) -> Option<Found> {
+    fn get_within(&self, mapping: Found, key: &str, hops: usize, left: &mut usize) -> Option<Found> {
         if let Some(entry) = self.entry_of(mapping.node, key) {
             return Some(self.through(Found { node: entry.value, via: mapping.via }));
         }
         let merge = self.entry_of(mapping.node, "<<")?;
         let hops = hops.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         let via = mapping.via.or(Some(merge.key));
         let merged = self.through(Found { node: merge.value, via });
         match self.kind(merged.node) {
             Kind::Sequence { .. } => self
                 .items(merged.node)
                 .take(MAX_HOPS)
-                .find_map(|item| self.get_within(self.through(Found { node: item, via }), key, hops)),
-            _ => self.get_within(merged, key, hops),
+                .find_map(|item| self.get_within(self.through(Found { node: item, via }), key, hops, left)),
+            _ => self.get_within(merged, key, hops, left),
         }
     }
 
@@ -288,5 +292,25 @@ impl<'t> Document<'t> {
             .collect();
         path.reverse();
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mappings_that_merge_many_that_merge_many_come_to_an_end() {
+        let mut text = "m0: &m0 {a: 1}\n".to_owned();
+        for level in 1..MAX_HOPS {
+            let merged = vec![format!("*m{}", level - 1); MAX_HOPS].join(", ");
+            text.push_str(&format!("m{level}: &m{level} {{<<: [{merged}]}}\n"));
+        }
+        let chunks = crate::yaml::split(&text).unwrap();
+        let document = crate::yaml::parse(&text, chunks.first().unwrap()).unwrap();
+        let root = document.resolve(document.root().unwrap());
+        let last = format!("m{}", MAX_HOPS - 1);
+        assert_eq!(document.text_at(root, &[&last, "a"]), Some("1"));
+        assert_eq!(document.text_at(root, &[&last, "b"]), None);
     }
 }

@@ -65,7 +65,7 @@ impl Volume {
     pub(in crate::check) fn secrets(&self) -> &[SecretSource] {
         match &self.source {
             Source::Secrets { all, .. } => all,
-            Source::Opaque => &[],
+            Source::Nothing | Source::Opaque => &[],
         }
     }
 }
@@ -78,6 +78,8 @@ pub(in crate::check) enum Source {
         /// The mode that files have unless their item says otherwise.
         mode: Option<Mode>,
     },
+    /// Nothing that Kubernetes knows: it refuses the field, or takes the volume for an empty folder.
+    Nothing,
     /// Anything else: its files cannot be known.
     Opaque,
 }
@@ -88,6 +90,8 @@ pub(in crate::check) struct SecretSource {
     pub(in crate::check) name: Said,
     /// Key, path and mode of every file; `None`: all keys under their own names.
     pub(in crate::check) items: Option<Vec<Item>>,
+    /// Whether the pod is content without it, or without some of its keys.
+    pub(in crate::check) optional: bool,
 }
 
 /// A file of a Secret in a volume (Kubernetes API: `KeyToPath`).
@@ -208,8 +212,10 @@ impl Reader<'_, '_, '_> {
                     mode: self.mode(projected, "defaultMode"),
                 }
             }
-        } else {
+        } else if VOLUME_SOURCES.into_iter().any(|source| self.document.get(volume, source).is_some()) {
             Source::Opaque
+        } else {
+            Source::Nothing
         };
         Volume { name, source }
     }
@@ -226,7 +232,7 @@ impl Reader<'_, '_, '_> {
                 })
                 .collect()
         });
-        SecretSource { name: self.said(secret, name), items }
+        SecretSource { name: self.said(secret, name), items, optional: self.flag(secret, "optional") == Some(true) }
     }
 
     /// A file mode as YAML 1.1 reads it, which is what Kubernetes' parser does: octal with a leading `0` or `0o`.
@@ -276,6 +282,38 @@ impl Reader<'_, '_, '_> {
 /// The fields of a mount (Kubernetes API: `VolumeMount`).
 pub(in crate::check) const MOUNT_FIELDS: [&str; 7] =
     ["name", "mountPath", "subPath", "subPathExpr", "readOnly", "mountPropagation", "recursiveReadOnly"];
+
+/// What a volume may bring, but for Secrets (Kubernetes API: `VolumeSource`).
+const VOLUME_SOURCES: [&str; 28] = [
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "gitRepo",
+    "glusterfs",
+    "hostPath",
+    "image",
+    "iscsi",
+    "nfs",
+    "persistentVolumeClaim",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
+];
 
 /// The variables whose values are judged, whatever they look like.
 const JUDGED: [&str; 11] = [
