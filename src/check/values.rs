@@ -37,11 +37,15 @@ impl<'f> Judge<'_, 'f> {
         let endpoint_is_mtls = values.endpoint.as_ref().is_some_and(|said| is_mtls(said.text.trim()));
         if values.secret.is_none() && !endpoint_is_mtls {
             let path = self.fleet.pasted(file);
+            // without a name there is none for a new Secret
+            let secret = if values.is_named {
+                "--secret-output client-certificate.yaml --cert client.crt --key client.key --ca ca.crt"
+            } else {
+                "--existing-secret NAME"
+            };
             self.say(Rule::NotMtls, file, &values.name.at)
                 .message(format!("`{}` is without mTLS", shown(&values.name)))
-                .help(format!(
-                    "delegate-mtls inject -i --secret-output client-certificate.yaml --cert client.crt --key client.key --ca ca.crt --endpoint https://… {path}"
-                ));
+                .help(format!("delegate-mtls inject -i {secret} --endpoint https://… {path}"));
             return judged;
         }
         self.values_endpoint(file, values);

@@ -239,8 +239,7 @@ impl Masker<'_> {
         }
     }
 
-    /// Masks what is a secret by its name in values of a chart, at any depth and in what is commented out: a chart has no
-    /// Secret of its own to keep it in. A mapping of such a name is masked as a whole, unless it is a chart's values.
+    /// Masks what is a secret by its name in values of a chart, at any depth: they have no Secret to keep it in. A mapping of such a name is masked as a whole, unless it is a chart's values.
     fn mask_values(&mut self, document: &Document<'_>, root: NodeId) {
         let charts: HashSet<NodeId> = values::mappings(document).iter().map(|it| it.node).collect();
         let mut seen = HashSet::new();
@@ -256,20 +255,6 @@ impl Masker<'_> {
                 }
             }
             open.extend(document.children(id).filter(|id| !seen.contains(id)));
-        }
-        let span = &document.chunk.span;
-        let mut start = span.start;
-        for line in yaml::slice(document.text, span).split_inclusive(['\n', '\r']) {
-            let end = start + line.trim_end().len();
-            let comment = line.trim_start().strip_prefix('#').and_then(|comment| comment.split_once(':'));
-            if let Some((key, value)) = comment
-                && is_secret_name(key.trim_start_matches(['#', '-', ' ']).trim())
-                && !value.trim().is_empty()
-            {
-                let value = start + line.len() - value.trim_start().len();
-                self.masks.push(Mask { span: value..end, holds: Holds::Secret });
-            }
-            start += line.len();
         }
     }
 

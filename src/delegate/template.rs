@@ -67,15 +67,15 @@ pub(crate) fn in_broken(text: &str, offset: usize) -> Option<usize> {
 
 /// Where a document is the template of a delegate, so that it cannot be edited before it is rendered.
 pub(super) fn of_delegate(document: &Document<'_>) -> Option<usize> {
+    let text = yaml::slice(document.text, &document.chunk.span);
+    let has = |word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !has(&"{{") {
+        return None;
+    }
     let of_delegates = values::mappings(document);
     if !of_delegates.is_empty() {
         return action_in_values(document, &of_delegates).map(|span| span.start);
     }
-    let text = yaml::slice(document.text, &document.chunk.span);
-    let has =
-        |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
-    if !(has(&["{{"]) && has(&HELM) && has(&DELEGATE)) {
-        return None;
-    }
-    action(document).map(|span| span.start)
+    let is_of_delegate = HELM.iter().any(has) && DELEGATE.iter().any(has);
+    action(document).filter(|_| is_of_delegate).map(|span| span.start)
 }

@@ -9,6 +9,8 @@ use crate::yaml::{Document, Found};
 pub(in crate::check) struct Values {
     /// Its name as the chart has it; the place is that of the values where they do not say.
     pub(in crate::check) name: Said,
+    /// Whether the name is written.
+    pub(in crate::check) is_named: bool,
     pub(in crate::check) account: Option<String>,
     /// The manager URL, where there is one.
     pub(in crate::check) endpoint: Option<Said>,
@@ -53,6 +55,7 @@ pub(super) fn read(document: &Document<'_>, of: Found, page: &mut Page<'_>) -> V
     let secret_key = document.at(of, &[MTLS_KEY, values::SECRET_KEY]);
     let mtls_key = document.entry_of(of.node, MTLS_KEY).map(|entry| page.of(document, entry.key));
     Values {
+        is_named: values::name_of(document, of).is_some(),
         name,
         account: document.text_at(of, &["accountId"]).filter(|account| !account.is_empty()).map(str::to_owned),
         endpoint: document.get(of, ENDPOINT_KEY).and_then(|found| said(found, page)),
