@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Index, Stream};
+use crate::delegate::{self, Delegate, Index, Stream, Values};
 use crate::endpoint::Endpoint;
 use crate::finding::Severity;
 use crate::identity::{ChainCheck, Identity, Loader};
@@ -65,7 +65,9 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let messages = match &identity {
         Some(identity) => {
             let mut loaders = identity::loaders(&selected);
-            if indexes.iter().any(|index| !index.values.is_empty()) && !loaders.contains(&Loader::Java) {
+            let mut values = indexes.iter().flat_map(|index| &index.values);
+            let is_meant = |values: &Values| args.delegate.is_empty() || args.delegate.contains(&values.name);
+            if values.any(is_meant) && !loaders.contains(&Loader::Java) {
                 // what the chart installs is a classic delegate
                 loaders.push(Loader::Java);
             }
