@@ -62,7 +62,7 @@ pub(crate) fn name_of(document: &Document<'_>, values: Found) -> Option<Found> {
     Some(name)
 }
 
-/// The name of a Secret or workload that stands at a key of values, where there is one.
+/// The name of the Secret with the pair, where values have one.
 pub(crate) fn secret_of<'d>(document: &'d Document<'_>, values: Found) -> Option<(Found, &'d str)> {
     let found = document.at(values, &[MTLS_KEY, SECRET_KEY])?;
     let text = document.scalar(found.node).filter(|text| !text.is_empty() && !document.is_null(found.node))?;

@@ -270,6 +270,11 @@ fn set_secret(editor: &mut Editor<'_, '_>, values: Found, name: &str) -> Result<
             .help(format!("write it as `{MTLS_KEY}: {{}}`, then run again")));
     }
     match document.get(mtls, SECRET_KEY) {
+        Some(found) if document.scalar(found.node).is_none() => {
+            return Err(editor
+                .refuse(found.node, format!("`{MTLS_KEY}.{SECRET_KEY}` is not a name"))
+                .help(format!("write it as `{SECRET_KEY}: \"\"`, then run again")));
+        }
         Some(found) if text(document, Some(found)) == name => {}
         Some(found) => editor.replace(found, &Scalar::plain(name.to_owned()))?,
         None => editor.add_entries(mtls, None, entry())?,
