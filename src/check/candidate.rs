@@ -24,7 +24,14 @@ static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new
 /// Whether a file holds one of the words that make it one to judge. Every other file is skipped, even invalid YAML.
 #[must_use]
 pub fn is_candidate(bytes: &[u8]) -> bool {
-    SEARCH.as_ref().is_none_or(|search| search.is_match(bytes))
+    SEARCH.as_ref().is_none_or(|search| search.is_match(bytes)) || are_values(bytes)
+}
+
+/// Whether it may be the values of a delegate that leave its endpoint to the chart. Each of these words alone stands in
+/// much else.
+fn are_values(bytes: &[u8]) -> bool {
+    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    has("mTLS") && (has("delegateName") || has("accountId"))
 }
 
 #[cfg(test)]
@@ -41,6 +48,14 @@ mod tests {
                 assert!(!is_candidate(cut.as_bytes()), "{word} without its first letter");
             }
         }
+    }
+
+    #[test]
+    fn values_that_leave_the_endpoint_to_the_chart_are_candidates() {
+        assert!(is_candidate(b"mTLS: {}\ndelegateName: acorn\n"));
+        assert!(is_candidate(b"accountId: a\nmTLS:\n"));
+        assert!(!is_candidate(b"mTLS: {}\n"));
+        assert!(!is_candidate(b"delegateName: acorn\naccountId: a\n"));
     }
 
     #[test]

@@ -152,11 +152,16 @@ impl<'f> Judge<'_, 'f> {
 
     fn trust(&mut self, environment: &Environment<'f>, workload: &Workload) {
         let Some((variable, said)) = environment.text("TRUST_ALL_CERTIFICATES") else { return };
+        self.trusted(variable.file, said, &workload.name);
+    }
+
+    /// Judges what the variable is set to that lets a delegate trust anybody.
+    pub(super) fn trusted(&mut self, file: u32, said: &Said, name: &Said) {
         if !said.text.trim().eq_ignore_ascii_case("false") {
-            self.say(Rule::TrustAllCertificates, variable.file, &said.at)
+            self.say(Rule::TrustAllCertificates, file, &said.at)
                 .message(format!(
                     "`{}` takes any certificate for its server's: anybody on the way can pose as the platform",
-                    shown(&workload.name)
+                    shown(name)
                 ))
                 .help("take `TRUST_ALL_CERTIFICATES` out, or set it to \"false\"".to_owned());
         }

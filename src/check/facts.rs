@@ -3,16 +3,18 @@
 
 mod config;
 mod pod;
+mod values;
 
 use std::collections::HashMap;
 
 use super::ignore::{self, Ignore};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
-use crate::delegate::{self, Location, Records, SecretValue};
-use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
+use crate::delegate::{self, Location, Records, SecretValue, template};
+use crate::yaml::{self, Document, Found, NodeId, Place, Places, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
 pub(super) use pod::{Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use values::Values;
 
 /// Bytes of a file and where a person finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(super) struct Facts {
     pub(super) records: Records,
     /// The objects that these refer to, by their location within the file.
     pub(super) objects: HashMap<Location, Object>,
+    /// The values of delegates, where the file is a values file of the Helm chart.
+    pub(super) values: Vec<Values>,
     /// Keys that stand twice in one mapping.
     pub(super) duplicates: Vec<Said>,
     /// Where a document is not YAML, and why.
@@ -42,6 +46,8 @@ pub(super) struct Facts {
     /// Where a template begins that has to be rendered first.
     pub(super) template: Option<Spot>,
     pub(super) ignores: Vec<Ignore>,
+    /// How many documents there are in it.
+    pub(super) documents: usize,
 }
 
 /// A Kubernetes object that may belong to a delegate.
@@ -104,7 +110,7 @@ pub(super) fn read(text: &str) -> Facts {
         match yaml::parse(text, chunk) {
             Ok(document) => facts.take(&document, number, &mut page),
             Err(error) => {
-                if let Some(at) = template_text(yaml::slice(text, &chunk.span)) {
+                if let Some(at) = template::in_text(yaml::slice(text, &chunk.span)) {
                     let at = chunk.span.start + at;
                     facts.template.get_or_insert_with(|| page.spot(at..at));
                 } else {
@@ -119,12 +125,22 @@ pub(super) fn read(text: &str) -> Facts {
 impl Facts {
     fn take(&mut self, document: &Document<'_>, number: usize, page: &mut Page<'_>) {
         let Some(root) = document.root() else { return };
-        if let Some(span) = template(document) {
+        self.documents += 1;
+        self.values.clear();
+        let values = delegate::values::mappings(document);
+        let action = match values.as_slice() {
+            [] => template::action(document),
+            values => template::action_in_values(document, values),
+        };
+        if let Some(span) = action {
             self.template.get_or_insert_with(|| page.spot(span));
             return;
         }
         let resources = delegate::resources(document, document.resolve(root));
-        if resources.iter().any(|(_, kind)| !kind.is_empty()) {
+        // Helm reads one document
+        let values = if self.documents == 1 { values } else { Vec::new() };
+        self.values = values.into_iter().map(|of| values::read(document, of, page)).collect();
+        if !self.values.is_empty() || resources.iter().any(|(_, kind)| !kind.is_empty()) {
             self.duplicates.extend(duplicates(document, page));
         }
         for (resource, kind) in resources {
@@ -210,32 +226,6 @@ fn duplicates(document: &Document<'_>, page: &mut Page<'_>) -> Vec<Said> {
 /// The text of a scalar; a null has none, nor has a collection.
 fn text_of<'d>(document: &'d Document<'_>, found: Found) -> &'d str {
     document.scalar(found.node).filter(|_| !document.is_null(found.node)).unwrap_or_default()
-}
-
-/// Where a document that happens to be YAML holds an action of a Go template. `{{ .Values.x }}` is a mapping whose key is
-/// a mapping; in a block scalar it may as well be a shell script's.
-fn template(document: &Document<'_>) -> Option<Span> {
-    let has_action = |text: &str| text.split_once("{{").is_some_and(|(_, behind)| behind.contains("}}"));
-    let mut around: Option<Span> = None;
-    document.nodes().find_map(|node| {
-        let is_inside = around.replace(node.span.clone()).is_some_and(|around| around.start + 1 == node.span.start);
-        let found = match node.kind {
-            Kind::Mapping { flow: true } => is_inside && document.text.get(node.span.start - 1..)?.starts_with("{{"),
-            Kind::Scalar(ScalarStyle::Plain) => has_action(&node.value),
-            Kind::Scalar(ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) => {
-                node.value.trim_start().starts_with("{{") && has_action(&node.value)
-            }
-            _ => false,
-        };
-        let braces = usize::from(is_inside && matches!(node.kind, Kind::Mapping { .. }));
-        found.then(|| node.span.start - braces..node.span.end + braces)
-    })
-}
-
-/// Where the first action is of a text that is not YAML and, by words that hardly stand anywhere else, a Helm template.
-fn template_text(text: &str) -> Option<usize> {
-    let words = ["{{-", "-}}", ".Values", ".Release", ".Chart", "{{ end", "{{end", "include \""];
-    text.find("{{").filter(|_| words.iter().any(|word| text.contains(word)))
 }
 
 #[cfg(test)]

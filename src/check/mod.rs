@@ -15,6 +15,7 @@ mod private_key;
 mod report;
 mod settings;
 mod urls;
+mod values;
 mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -132,9 +133,17 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
 
     let mut delegates = Vec::new();
     let mut readers: BTreeMap<PairId, Loader> = BTreeMap::new();
-    for delegate in fleet.delegates() {
+    let of_manifests = fleet.delegates().iter().filter_map(|delegate| {
         let mut judge = Judge::new(&fleet);
-        let Some(judged) = judge.delegate(delegate) else { continue };
+        Some((judge.delegate(delegate)?, judge.found, delegate.workload.file))
+    });
+    let of_values =
+        (0..).zip(fleet.facts).flat_map(|(file, facts)| facts.values.iter().map(move |values| (file, values)));
+    let of_values = of_values.map(|(file, values)| {
+        let mut judge = Judge::new(&fleet);
+        (judge.values(file, values), judge.found, file)
+    });
+    for (judged, mut of_delegate, file) in of_manifests.chain(of_values) {
         let mut own: Vec<PairId> = Vec::new();
         for (reads, loader) in &judged.pairs {
             let Some(pair) = PairId::of(reads) else { continue };
@@ -145,8 +154,8 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
             own.push(pair);
         }
         let first = found.len();
-        found.append(&mut judge.found);
-        delegates.push((judged.state, judged.account, own, first..found.len(), delegate.workload.file));
+        found.append(&mut of_delegate);
+        delegates.push((judged.state, judged.account, own, first..found.len(), file));
     }
 
     let mut pairs: BTreeMap<PairId, (JudgedPair, std::ops::Range<usize>)> = BTreeMap::new();

@@ -65,9 +65,9 @@ pub struct Failure {
 /// A delegate, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DelegateState {
-    /// The file of its workload.
+    /// The file of its workload, or of its values.
     pub path: String,
-    /// The line of its workload's name, from 1.
+    /// The line of its workload's name, or of its values', from 1.
     pub line: usize,
     /// The workload's name. Fit for a terminal.
     pub name: String,
@@ -98,6 +98,9 @@ pub enum Generation {
     /// One that knows no client certificate.
     #[serde(rename = "legacy")]
     Legacy,
+    /// Values of the Helm chart, which makes an immutable delegate of them.
+    #[serde(rename = "helm")]
+    Helm,
 }
 
 /// How far a delegate is on mTLS.

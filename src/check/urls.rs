@@ -11,7 +11,7 @@ use crate::finding::{Rule, Severity};
 use crate::identity::printable;
 
 /// The variables that have to be at the endpoint.
-const SERVICES: [&str; 2] = ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"];
+pub(super) const SERVICES: [&str; 2] = ["LOG_STREAMING_SERVICE_URL", "TI_SERVICE_URL"];
 
 /// What an upgrader's configuration calls the manager.
 const UPGRADER: &str = "managerHost";
@@ -20,10 +20,10 @@ const UPGRADER: &str = "managerHost";
 const EXAMPLE: &str = "set it to the account's mTLS endpoint, such as `https://acme.harness.io:8443`";
 
 /// A URL and what it is the value of.
-struct Url<'f> {
-    of: &'f str,
-    file: u32,
-    said: &'f Said,
+pub(super) struct Url<'f> {
+    pub(super) of: &'f str,
+    pub(super) file: u32,
+    pub(super) said: &'f Said,
 }
 
 impl Url<'_> {
@@ -106,7 +106,7 @@ impl<'f> Judge<'_, 'f> {
     }
 
     /// Whether a URL is a template's placeholder, which is said.
-    fn placeholder(&mut self, url: &Url<'f>) -> bool {
+    pub(super) fn placeholder(&mut self, url: &Url<'f>) -> bool {
         let text = url.said.text.trim();
         let is_placeholder = text.contains("PUT_YOUR_")
             || text.contains('<') && text.contains('>')
@@ -120,7 +120,7 @@ impl<'f> Judge<'_, 'f> {
     }
 
     /// Whether the manager URL is an endpoint that asks for certificates. `known` is where that is, if a URL tells.
-    fn manager(&mut self, url: &Url<'f>, known: Option<&String>) {
+    pub(super) fn manager(&mut self, url: &Url<'f>, known: Option<&String>) {
         let text = url.said.text.trim();
         let help = match known {
             Some(known) => format!("set it to `{}`", printable(known)),
@@ -169,7 +169,7 @@ fn named(of: &str) -> String {
 }
 
 /// Scheme, host and port of a URL, written alike for all that mean the same. `None` for anything else.
-fn authority(url: &str) -> Option<String> {
+pub(super) fn authority(url: &str) -> Option<String> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri.scheme_str()?;
     let default = if scheme == "https" { 443 } else { 80 };
@@ -181,7 +181,7 @@ fn authority(url: &str) -> Option<String> {
 }
 
 /// A URL as it is at the endpoint. What comes before a service's path is the platform's own, and not known there.
-fn moved(url: &str, authority: &str) -> String {
+pub(super) fn moved(url: &str, authority: &str) -> String {
     let path = path_of(url);
     let service = ["/log-service", "/ti-service"].iter().find_map(|service| path.find(service));
     let kept = service.and_then(|at| path.get(at..)).unwrap_or_default();
@@ -195,7 +195,7 @@ fn path_of(url: &str) -> String {
 }
 
 /// The same for one of which nothing is known: without a service, all of its path stays.
-fn moved_whole(url: &str, authority: &str) -> String {
+pub(super) fn moved_whole(url: &str, authority: &str) -> String {
     let path = path_of(url);
     match moved(url, authority) {
         moved if moved == authority => printable(&format!("{authority}{}", path.trim_end_matches('/'))),

@@ -11,11 +11,11 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Index, Stream};
+use crate::delegate::{self, Delegate, Index, Stream, Values};
 use crate::endpoint::Endpoint;
 use crate::finding::Severity;
 use crate::identity::{ChainCheck, Identity, Loader};
-use crate::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader};
+use crate::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader, Value};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
 use crate::yaml::{Place, Places};
@@ -63,7 +63,16 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
-        Some(identity) => judged(identity, args, &identity::loaders(&selected))?,
+        Some(identity) => {
+            let mut loaders = identity::loaders(&selected);
+            let mut values = indexes.iter().flat_map(|index| &index.values);
+            let is_meant = |values: &Values| args.delegate.is_empty() || args.delegate.contains(&values.name);
+            if values.any(is_meant) && !loaders.contains(&Loader::Java) {
+                // what the chart installs is a classic delegate
+                loaders.push(Loader::Java);
+            }
+            judged(identity, args, &loaders)?
+        }
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
@@ -201,15 +210,9 @@ fn manager_base(given: &str) -> Result<String, Failure> {
     Ok(base.to_owned())
 }
 
-/// The name of a Secret (Kubernetes: a DNS subdomain name, RFC 1123).
+/// The name of a Secret.
 fn secret_name(name: &str) -> Result<String, Failure> {
-    let label = |label: &str| {
-        label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) {
+    if delegate::is_object_name(name) {
         return Ok(name.to_owned());
     }
     Err(Message::error(
@@ -264,7 +267,10 @@ impl Inputs {
     fn indexes(&self, streams: &[Stream<'_>]) -> Result<Vec<Index>, Failure> {
         let mut streams = streams.iter();
         self.each(|source| match streams.next() {
-            Some(stream) => delegate::read(stream).map_err(|error| broken(source, &error)),
+            Some(stream) => {
+                let index = delegate::read(stream).map_err(|error| broken(source, &error))?;
+                index.template.map_or(Ok(index), |at| Err(template(source, at)))
+            }
             None => Ok(Index::default()),
         })
     }
@@ -285,18 +291,20 @@ impl Inputs {
     /// The delegates that are meant. Nothing found is an error, never a silent success.
     fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Vec<&'i Delegate>, Failure> {
         let all: Vec<&Delegate> = indexes.iter().flat_map(|index| &index.delegates).collect();
+        let values = indexes.iter().flat_map(|index| &index.values).map(|values| values.name.as_str());
+        let known: Vec<&str> = all.iter().map(|delegate| delegate.name.as_str()).chain(values).collect();
         let inputs = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
-        if all.is_empty() {
+        if known.is_empty() {
             return Err(Message::error(
                 format!("{inputs}: no delegate found"),
                 Some("a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
             )
             .into());
         }
-        if let Some(missing) = names.iter().find(|name| all.iter().all(|delegate| delegate.name != **name)) {
-            let mut found: Vec<String> = all.iter().take(10).map(|delegate| format!("`{}`", delegate.name)).collect();
-            if all.len() > found.len() {
-                found.push(format!("{} more", all.len() - found.len()));
+        if let Some(missing) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            let mut found: Vec<String> = known.iter().take(10).map(|name| format!("`{name}`")).collect();
+            if known.len() > found.len() {
+                found.push(format!("{} more", known.len() - found.len()));
             }
             return Err(Message::error(
                 format!("{inputs}: no delegate is named `{missing}`"),
@@ -325,11 +333,22 @@ impl Inputs {
 }
 
 fn broken(source: &Source, error: &delegate::StreamError) -> Message {
+    if let Some(at) = delegate::template::in_broken(&source.text, error.offset) {
+        return template(source, at);
+    }
     let help = source
         .text
         .contains("{{")
         .then(|| "a template has to be rendered first: `helm template … | delegate-mtls inject -`".to_owned());
     Message::error(place(source, Some(error.offset), &error.to_string()), help)
+}
+
+/// Why nothing is done to a template.
+fn template(source: &Source, offset: usize) -> Message {
+    Message::error(
+        place(source, Some(offset), "a Helm template, and only what it renders to can be edited"),
+        Some("render it first: `helm template … | delegate-mtls inject -`; or inject into the chart's values.yaml instead".to_owned()),
+    )
 }
 
 fn place(source: &Source, offset: Option<usize>, message: &str) -> String {
@@ -352,7 +371,13 @@ struct Finished<'a> {
 impl Finished<'_> {
     fn write(self, messages: &[Message], quiet: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
         let mut messages = messages.to_vec();
-        let secrets: Vec<_> = self.results.iter().flat_map(|result| result.secrets.clone()).collect();
+        let mut secrets: Vec<Value> = Vec::new();
+        for secret in self.results.iter().flat_map(|result| &result.secrets) {
+            // the values of one delegate for two clusters name one Secret
+            if !secrets.contains(secret) {
+                secrets.push(secret.clone());
+            }
+        }
         let secret_file = match self.secret_file {
             Some(path) if !secrets.is_empty() => secret_file::stage(path, &secrets)?,
             _ => None,
@@ -434,7 +459,7 @@ impl Finished<'_> {
             report::write_diff(&mut out, &change)?;
             io::Write::flush(&mut out)?;
             drop(out);
-            if index.delegates.is_empty() {
+            if index.delegates.is_empty() && index.values.is_empty() {
                 Message::note(format!("{}: no delegate in it, left alone", source.name)).write(terminal.err())?;
             }
             for summary in &result.summaries {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::stream::{Location, Stream, StreamError};
-use super::{Mask, pod_spec};
+use super::values::Values;
+use super::{Mask, pod_spec, template};
 use crate::yaml::{self, Document, Found, NodeId};
 
 /// The two kinds of delegates that speak mTLS, and the one that does not.
@@ -127,6 +128,10 @@ pub struct Stray {
 pub struct Index {
     /// The delegates, in the order of the files and of the text.
     pub delegates: Vec<Delegate>,
+    /// The values of delegates, where the text is a values file of the Helm chart.
+    pub values: Vec<Values>,
+    /// Where a template of a delegate begins, which has to be rendered first.
+    pub template: Option<usize>,
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
     /// Upgraders whose delegate is not in the stream.
@@ -341,6 +346,7 @@ struct Upgrader {
 pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
     let mut records = Records::default();
     let mut masks = Vec::new();
+    let (mut documents, mut values, mut template) = (0, Vec::new(), None);
     for (number, chunk) in stream.chunks.iter().enumerate() {
         let document = yaml::parse(stream.text, chunk)?;
         let Some(root) = document.root() else { continue };
@@ -354,10 +360,14 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
             records.take(&document, number, resource, &kind);
         }
         Mask::add(&document, &mut masks);
+        documents += 1;
+        // Helm reads one document
+        values = if documents == 1 { Values::of(&document, number) } else { Vec::new() };
+        template = template.or_else(|| template::of_delegate(&document));
     }
     Mask::put_in_order(&mut masks);
     let only = File { number: 0, folder: 0 };
-    Ok(Index { masks, ..link(vec![(only, records)]) })
+    Ok(Index { values, template, masks, ..link(vec![(only, records)]) })
 }
 
 /// The objects of a document: its root, or the items of the List that it is, of Lists in Lists too. With their kinds:

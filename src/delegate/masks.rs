@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::index::resources;
-use super::{Holds, Mask, is_secret_name, pod_spec};
+use super::{Holds, Mask, is_secret_name, pod_spec, values};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 
 impl Mask {
@@ -14,6 +14,9 @@ impl Mask {
         let root = document.resolve(root);
         let mut masker = Masker { masks };
         masker.mask_document(document, root);
+        if !values::mappings(document).is_empty() {
+            masker.mask_values(document, root.node);
+        }
         for (resource, kind) in resources(document, root) {
             match kind.as_str() {
                 "Secret" => {}
@@ -233,6 +236,25 @@ impl Masker<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Masks what is a secret by its name in values of a chart, at any depth: they have no Secret to keep it in. A mapping of such a name is masked as a whole, unless it is a chart's values.
+    fn mask_values(&mut self, document: &Document<'_>, root: NodeId) {
+        let charts: HashSet<NodeId> = values::mappings(document).iter().map(|it| it.node).collect();
+        let mut seen = HashSet::new();
+        let mut open = vec![root];
+        while let Some(id) = open.pop() {
+            let of = Found { node: id, via: None };
+            let is_secret_item = document.text_at(of, &["name"]).is_some_and(is_secret_name);
+            for entry in document.entries(id) {
+                let key = text(document, entry.key);
+                let is_secret = is_secret_name(key) || is_secret_item && key == "value";
+                if !charts.contains(&entry.value) && (is_secret || holds_key(text(document, entry.value))) {
+                    self.mask_below(document, entry.value, false, &mut seen);
+                }
+            }
+            open.extend(document.children(id).filter(|id| !seen.contains(id)));
         }
     }
 

@@ -8,16 +8,19 @@ mod names;
 pub(crate) mod parts;
 mod secret_value;
 mod stream;
+pub(crate) mod template;
+pub(crate) mod values;
 
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
 };
 pub(crate) use index::{duplicate_key, resources};
 pub use masks::masks;
-pub use names::is_secret_name;
+pub use names::{is_object_name, is_secret_name};
 pub(crate) use secret_value::values_of;
 pub use secret_value::{SecretDefect, SecretValue, secret_values};
 pub use stream::{Location, Stream, StreamError};
+pub use values::Values;
 
 use crate::yaml::{Document, Found};
 

@@ -1,4 +1,4 @@
-//! Which names promise a secret value.
+//! Which names promise a secret value, and which an object can have.
 
 /// Whether a variable or key of this name holds a secret: its value is masked wherever it is shown.
 ///
@@ -35,6 +35,17 @@ pub fn is_secret_name(name: &str) -> bool {
     ANYWHERE.iter().any(|word| letters.contains(word))
         || name.to_ascii_lowercase().ends_with(".key")
         || words(name).any(|word| is_secret_word(&word))
+}
+
+/// Whether an object can have this name (Kubernetes: a DNS subdomain name, RFC 1123).
+pub fn is_object_name(name: &str) -> bool {
+    let label = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
 }
 
 /// The fields of the Kubernetes API that name a Secret or a token and hold none.

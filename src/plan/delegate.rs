@@ -46,6 +46,7 @@ pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[Str
     for delegate in selected {
         planner.delegate(delegate)?;
     }
+    planner.all_values(names)?;
     Ok(planner.plan)
 }
 
@@ -579,7 +580,7 @@ fn manager_is_mtls(environment: &BTreeMap<String, Variable>) -> bool {
     environment.get(MANAGER).is_some_and(|variable| is_mtls(variable.text.trim_end_matches('/')))
 }
 
-fn plural(number: usize, what: &str) -> String {
+pub(super) fn plural(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 

@@ -13,11 +13,13 @@ pub(super) struct Editor<'d, 't> {
     pub(super) changes: Vec<Change>,
     /// The keys, values and items that are taken out.
     pub(super) gone: Vec<NodeId>,
+    /// How far a mapping that fills a null stands behind its key.
+    pub(super) step: usize,
 }
 
 impl<'d, 't> Editor<'d, 't> {
     pub(super) fn new(document: &'d Document<'t>) -> Editor<'d, 't> {
-        Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new() }
+        Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new(), step: 2 }
     }
 
     pub(super) fn layout(&self) -> Layout<'d, 't> {
@@ -69,7 +71,7 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// The end of the line behind which something new goes.
-    fn place_behind(&self, node: NodeId) -> Result<usize, Refusal> {
+    pub(super) fn place_behind(&self, node: NodeId) -> Result<usize, Refusal> {
         match self.layout().open_block_scalar(node) {
             None => self.last_line_end(node),
             Some(scalar) => Err(self.refuse_behind(scalar)),
@@ -116,7 +118,7 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// Inserts what a writer wrote.
-    fn insert(&mut self, offset: usize, writer: Writer) {
+    pub(super) fn insert(&mut self, offset: usize, writer: Writer) {
         self.edits.push(writer.into_edit(offset..offset));
     }
 
@@ -280,13 +282,14 @@ impl<'d, 't> Editor<'d, 't> {
         let column = self.key_column(mapping)?;
         let offset = layout.line_end(if span.is_empty() { behind_colon } else { span.end });
         let mut writer = Writer::new(layout.line_break_near(offset), self.dash_offset(mapping, "env"));
+        writer.step = self.step;
         writer.below(&value, column);
         self.insert(offset, writer);
         self.changed(null, Operation::Replace(value, Style::Block));
         Ok(())
     }
 
-    fn key_column(&self, mapping: NodeId) -> Result<usize, Refusal> {
+    pub(super) fn key_column(&self, mapping: NodeId) -> Result<usize, Refusal> {
         self.layout().key_column(mapping).ok_or_else(|| {
             self.refuse(mapping, "the keys of this mapping are written in a way we cannot extend")
                 .help("write them as plain `key: value` lines, in one column")

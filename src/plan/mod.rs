@@ -10,6 +10,7 @@ mod rotation;
 mod secret;
 mod upgrader;
 mod value;
+mod values;
 
 use std::collections::BTreeMap;
 

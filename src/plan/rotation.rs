@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::delegate::Planner;
 use super::editor::Editor;
 use super::value::{Scalar, Value};
-use super::{Pair, Present, Refusal, SecretSource};
+use super::{OlderPair, Pair, Present, Refusal, SecretSource};
 use crate::delegate::parts::{CERTIFICATE_KEY, CHECKSUM};
 use crate::delegate::{Delegate, values_of};
 use crate::identity::{CertificateSummary, summarize};
@@ -32,6 +32,12 @@ impl Rotation {
     fn of(old: CertificateSummary, pair: &Pair) -> Option<Rotation> {
         let new = summarize(&STANDARD.decode(&*pair.certificate).ok()?)?;
         (old.fingerprint != new.fingerprint).then_some(Rotation { old, new })
+    }
+
+    /// The rotation of a Secret in a file of its own, which holds these.
+    pub(super) fn of_file(older: &[OlderPair], name: &str, namespace: Option<&str>, pair: &Pair) -> Option<Rotation> {
+        let older = older.iter().find(|older| older.name == name && older.namespace.as_deref() == namespace)?;
+        Rotation::of(older.certificate.clone(), pair)
     }
 
     /// `OLD (until DATE) → NEW (until DATE)`.
@@ -62,8 +68,7 @@ impl Planner<'_, '_> {
                 return Ok(Rotation::of(old, pair));
             }
         }
-        let older = older.iter().find(|older| older.name == name && older.namespace.as_deref() == namespace);
-        Ok(older.and_then(|older| Rotation::of(older.certificate.clone(), pair)))
+        Ok(Rotation::of_file(older, name, namespace, pair))
     }
 }
 

@@ -303,7 +303,8 @@ impl OfDelegate<'_, '_> {
     }
 }
 
-fn secret_document(metadata: Vec<(Scalar, Value)>, pair: &Pair) -> Value {
+/// The Secret of a pair as a document.
+pub(super) fn secret_document(metadata: Vec<(Scalar, Value)>, pair: &Pair) -> Value {
     Value::mapping([
         ("apiVersion", Scalar::plain("v1").into()),
         ("kind", Scalar::plain("Secret").into()),

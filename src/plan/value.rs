@@ -190,11 +190,13 @@ pub(super) struct Writer {
     line_break: &'static str,
     /// How far the dashes of a sequence stand behind the column of its key.
     dash_offset: usize,
+    /// How far the keys of a mapping stand behind the column of its key.
+    pub(super) step: usize,
 }
 
 impl Writer {
     pub(super) fn new(line_break: &'static str, dash_offset: usize) -> Writer {
-        Writer { text: String::new(), masks: Vec::new(), line_break, dash_offset }
+        Writer { text: String::new(), masks: Vec::new(), line_break, dash_offset, step: 2 }
     }
 
     /// What was written, as an edit. It is kept until all are planned, so it keeps no spare room.
@@ -252,8 +254,8 @@ impl Writer {
                 self.scalar(scalar);
             }
             Value::Mapping(entries) => {
-                self.line(column + 2);
-                self.entries(entries, column + 2);
+                self.line(column + self.step);
+                self.entries(entries, column + self.step);
             }
             Value::Sequence(items) => {
                 let dashes = column + self.dash_offset;

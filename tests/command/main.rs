@@ -30,6 +30,7 @@ mod refuse;
 mod secrets;
 mod server;
 mod usage;
+mod values;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -50,5 +51,6 @@ fn main() {
     trials.extend(probe::trials());
     trials.extend(property::trials());
     trials.extend(readme::trials());
+    trials.extend(values::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -277,6 +277,12 @@ fn counts() {
 
 fn template() {
     let manifest = String::from_utf8(plain()).unwrap().replace("  replicas: 1\n", "  {{- if .Values.replicas }}\n");
+    Folder::new().pipe("inject PAIR TO ", manifest.as_bytes()).refused(
+        "error: <stdin>:25:3: a Helm template, and only what it renders to can be edited\n  help: render it first: `helm \
+         template … | delegate-mtls inject -`; or inject into the chart's values.yaml instead\n",
+    );
+    // by other words it may be another program's
+    let manifest = manifest.replace("{{- if .Values.replicas }}", "{{ if replicas }}");
     let output = Folder::new().pipe("inject PAIR TO ", manifest.as_bytes());
     assert!(
         output

@@ -30,4 +30,5 @@ mod probe;
 mod programs;
 mod recipes;
 mod servers;
+mod values;
 mod whole;

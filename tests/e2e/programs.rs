@@ -76,6 +76,33 @@ print(f'{len(documents)} documents follow the schema')
     run(other("python", &args.into_iter().chain(documents).collect::<Vec<&OsStr>>(), Path::new(".")), b"")
 }
 
+/// Whether `result` is, as data, what Helm's `--set` makes of `values`: `mTLS.secretName` and `managerEndpoint` behind the
+/// keys of `prefix`. Ends with 1 where it is not.
+pub(crate) fn helm_set(values: &[u8], prefix: &str, result: &[u8]) -> Run {
+    const SETTER: &str = "
+import sys, yaml
+wanted, result = (yaml.safe_load(open(path, 'rb')) for path in sys.argv[1:3])
+for path, value in (sys.argv[3] + 'mTLS.secretName', 'fleet-mtls'), (sys.argv[3] + 'managerEndpoint', sys.argv[4]):
+    *way, last = path.split('.')
+    here = wanted
+    for key in way:
+        if not isinstance(here.get(key), dict):
+            here[key] = {}
+        here = here[key]
+    here[last] = value
+if wanted != result:
+    sys.exit(f'should be {wanted}\\nbut is    {result}')
+";
+    let dir = TempDir::new().unwrap();
+    let (before, after) = (dir.path().join("before"), dir.path().join("after"));
+    std::fs::write(&before, values).unwrap();
+    std::fs::write(&after, result).unwrap();
+    let endpoint = crate::fixtures::ENDPOINT.as_ref();
+    let args: [&OsStr; 6] =
+        ["-c".as_ref(), SETTER.as_ref(), before.as_ref(), after.as_ref(), prefix.as_ref(), endpoint];
+    run(other("python", &args, Path::new(".")), b"")
+}
+
 /// A configuration file of a CI service against the schema of that name that check-jsonschema brings along.
 pub(crate) fn check_jsonschema(schema: &str, file: &Path) -> Run {
     let args = [OsStr::new("--builtin-schema"), schema.as_ref(), file.as_os_str()];

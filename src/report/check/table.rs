@@ -50,6 +50,7 @@ fn row(delegate: &DelegateState, at: OffsetDateTime) -> [Cell; HEADER.len()] {
         Generation::Classic => "classic",
         Generation::ThreeX => "3.x",
         Generation::Legacy => "legacy",
+        Generation::Helm => "helm",
     };
     let (mtls, color) = match delegate.mtls {
         Mtls::None => ("none", AnsiColor::Yellow),
