@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::ignore::{self, Ignore};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
-use crate::delegate::{self, Location, Records, SecretValue};
+use crate::delegate::{self, Keeper, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
@@ -63,14 +63,18 @@ pub(super) struct Workload {
     pub(super) upgrader: Option<usize>,
 }
 
-/// A Secret. Its values are wiped when it is dropped.
+/// A Secret, or what one is made of. Its values are wiped when it is dropped.
 pub(super) struct Secret {
     pub(super) name: Said,
     pub(super) namespace: Option<Said>,
     /// Where its kind is written.
     pub(super) kind: Spot,
-    /// All its keys.
+    /// Who looks after its values, where it does not hold them itself.
+    pub(super) keeper: Option<Keeper>,
+    /// All its keys that are known.
     pub(super) keys: Vec<String>,
+    /// Whether it may have other keys too.
+    pub(super) is_open: bool,
     /// Certificates and keys.
     pub(super) values: Vec<(SecretValue, Spot)>,
 }
@@ -79,6 +83,16 @@ impl Secret {
     /// Whether it has a key of that name.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|own| own == key)
+    }
+
+    /// Whether it has a key of that name, or may have it.
+    pub(super) fn may_have(&self, key: &str) -> bool {
+        self.is_open || self.has(key)
+    }
+
+    /// What it is called where it stands.
+    pub(super) fn word(&self) -> &'static str {
+        self.keeper.map_or("Secret", Keeper::kind)
     }
 
     /// Whether it has the certificate and the key of a client, by their names.
@@ -147,6 +161,8 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             let kind = document.at(resource, &["kind"]).unwrap_or(resource);
             let values = delegate::values_of(document, resource, 0).into_iter();
             Object::Secret(Secret {
+                keeper: delegate::is_sops(document, resource).then_some(Keeper::Sops),
+                is_open: false,
                 keys: parts.flat_map(|part| document.keys(part)).map(str::to_owned).collect(),
                 kind: page.of(document, kind.node),
                 values: values
@@ -155,6 +171,19 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
                     .collect(),
                 name,
                 namespace,
+            })
+        }
+        "SealedSecret" | "ExternalSecret" => {
+            let promise = delegate::promise(document, resource, kind)?;
+            let kind = document.at(resource, &["kind"]).unwrap_or(resource);
+            Object::Secret(Secret {
+                name: page.said(document, promise.name),
+                namespace,
+                kind: page.of(document, kind.node),
+                keeper: Some(promise.keeper),
+                keys: promise.keys.into_iter().map(str::to_owned).collect(),
+                is_open: promise.is_open,
+                values: Vec::new(),
             })
         }
         "ConfigMap" => Object::ConfigMap(config::read(document, resource, page)?),

@@ -175,7 +175,7 @@ fn visit(
             let facts = FileFacts::read(name, text, look);
             if has_its_name { facts } else { facts.of_another_kind() }
         }
-        Err(_) if look == Look::Manifest && !has_its_name => return None,
+        Err(_) if look == Look::Promises || look == Look::Manifest && !has_its_name => return None,
         // a key is one in Latin-1, too
         Err(_) if look == Look::Keys => {
             FileFacts::read(name, &Zeroizing::new(String::from_utf8_lossy(buffer).into_owned()), look)
