@@ -2,6 +2,7 @@
 //!
 //! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
 
+mod foreign;
 mod index;
 mod keeper;
 mod masks;
@@ -10,6 +11,7 @@ pub(crate) mod parts;
 mod secret_value;
 mod stream;
 
+pub use foreign::{Foreign, is_json};
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
 };

@@ -170,6 +170,15 @@ impl<'t> Planner<'_, 't> {
             self.finish(object, editor);
             return Ok(());
         }
+        if delegate::is_json(self.stream.text) {
+            return Err(Refusal::at(
+                object.document.layout().start(object.root.node),
+                "this is JSON, which holds one object, and the Secret would have to stand beside it",
+            )
+            .help(
+                "get it as YAML (`kubectl get -o yaml`), or use `--existing-secret NAME` or `--secret-output FILE`",
+            ));
+        }
         let slot = match delegate.token_secret {
             Some(token) => Slot::Behind(token.chunk),
             None => Slot::Before(object.location.chunk),
