@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::ignore::{self, Ignore};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
-use crate::delegate::{self, Keeper, Location, Records, SecretValue};
+use crate::delegate::{self, Foreign, Keeper, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) duplicates: Vec<Said>,
     /// Where a document is not YAML, and why.
     pub(super) unreadable: Vec<(Spot, String)>,
+    /// What the file is, and where that begins, where it is no stream of objects and a delegate may be in it.
+    pub(super) foreign: Option<(Spot, Foreign)>,
     /// Where a template begins that has to be rendered first.
     pub(super) template: Option<Spot>,
     pub(super) ignores: Vec<Ignore>,
@@ -105,6 +107,11 @@ impl Secret {
 pub(super) fn read(text: &str) -> Facts {
     let mut facts = Facts { ignores: ignore::find(text), ..Facts::default() };
     let mut page = Page { places: Places::new(text), embedded: None };
+    if let Some(foreign @ (Foreign::Terraform | Foreign::Pulumi)) = Foreign::of("", text) {
+        let start = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
+        facts.foreign = Some((page.spot(start..start), foreign));
+        return facts;
+    }
     let chunks = match yaml::split(text) {
         Ok(chunks) => chunks,
         Err(error) => {

@@ -255,6 +255,15 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
             .message("a template: what it becomes is not judged".to_owned())
             .help("render it first: `helm template … | delegate-mtls check -`".to_owned());
     }
+    if let Some((at, foreign)) = &facts.foreign {
+        judge
+            .say(Rule::InfrastructureCode, number, at)
+            .message(format!("{}: what it becomes is not judged", foreign.what()))
+            .help(
+                "kubectl get deployments,cronjobs,configmaps --all-namespaces -o yaml | delegate-mtls check -"
+                    .to_owned(),
+            );
+    }
     for key in &facts.duplicates {
         judge
             .say(Rule::DuplicateKey, number, &key.at)
@@ -307,7 +316,7 @@ impl Weighed {
         let mut judge = Judge::new(fleet);
         for (file, facts) in (0..).zip(fleet.facts) {
             // what was not judged cannot be found
-            let is_judged = facts.unreadable.is_empty() && facts.template.is_none();
+            let is_judged = facts.unreadable.is_empty() && facts.template.is_none() && facts.foreign.is_none();
             for ignore in &facts.ignores {
                 let (message, help) = match &ignore.rule {
                     Err(text) => (

@@ -205,7 +205,9 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
         inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
     }
     let has = |rule| report.findings.iter().any(|finding| finding.rule == rule);
-    let help = if has(Rule::HelmTemplate) {
+    let help = if has(Rule::InfrastructureCode) {
+        "what Terraform or Pulumi applies can be had as YAML: `kubectl get deployments,cronjobs,configmaps --all-namespaces -o yaml | delegate-mtls check -`"
+    } else if has(Rule::HelmTemplate) {
         "templates have to be rendered first: `helm template … | delegate-mtls check -`"
     } else if has(Rule::DuplicateKey) {
         "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"

@@ -33,14 +33,25 @@ impl Foreign {
         is_pulumi(text).then_some(Foreign::Pulumi)
     }
 
+    /// What it is.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Foreign::Terraform => "Terraform or OpenTofu code",
+            Foreign::Pulumi => "a file of Pulumi",
+            Foreign::JsonArray => "a JSON array",
+            Foreign::JsonValues => "several JSON values, one behind the other",
+        }
+    }
+
     /// Why it is not edited, behind the name of its file.
     #[must_use]
-    pub fn why(self) -> &'static str {
+    pub fn why(self) -> String {
+        let what = self.what();
         match self {
-            Foreign::Terraform => "is Terraform or OpenTofu code, which is not edited",
-            Foreign::Pulumi => "is a file of Pulumi, which is not edited",
-            Foreign::JsonArray => "is a JSON array, which is no manifest",
-            Foreign::JsonValues => "holds several JSON values one behind the other, which is no YAML",
+            Foreign::Terraform | Foreign::Pulumi => format!("is {what}, which is not edited"),
+            Foreign::JsonArray => format!("is {what}, which is no manifest"),
+            Foreign::JsonValues => format!("holds {what}, which is no YAML"),
         }
     }
 
