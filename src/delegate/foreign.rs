@@ -117,7 +117,8 @@ fn is_hcl(text: &str) -> bool {
 /// Whether a text is one document with the keys of a project file (Pulumi: Project file reference) and without those of
 /// an object.
 fn is_pulumi(text: &str) -> bool {
-    if memchr::memmem::find(text.as_bytes(), b"runtime").is_none() {
+    let has_word = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !has_word("runtime:") && !has_word("\"runtime\"") {
         return false;
     }
     let document = match yaml::split(text).as_deref() {

@@ -43,25 +43,25 @@ pub(crate) fn promise<'d>(document: &'d Document<'_>, resource: Found, kind: &st
         let version = document.text_at(resource, &["apiVersion"]).unwrap_or_default();
         version.split_once('/').is_some_and(|(own, _)| own.trim() == group)
     };
-    let own_name = document.at(resource, &["metadata", "name"]);
+    let own_name = || document.at(resource, &["metadata", "name"]);
     match kind {
-        "SealedSecret" if is_of("bitnami.com") => sealed(document, resource, own_name?),
-        "ExternalSecret" if is_of("external-secrets.io") => external(document, resource, own_name?),
+        "SealedSecret" if is_of("bitnami.com") => Some(sealed(document, resource, own_name()?)),
+        "ExternalSecret" if is_of("external-secrets.io") => external(document, resource, own_name()?),
         _ => None,
     }
 }
 
 /// Each value is sealed under its key, and the template may add values (Sealed Secrets: `SealedSecretSpec`).
-fn sealed<'d>(document: &'d Document<'_>, resource: Found, name: Found) -> Option<Promise<'d>> {
+fn sealed<'d>(document: &'d Document<'_>, resource: Found, name: Found) -> Promise<'d> {
     let parts: [&[&str]; 2] = [&["spec", "encryptedData"], &["spec", "template", "data"]];
     let parts = parts.map(|path| document.at(resource, path));
-    Some(Promise {
+    Promise {
         keeper: Keeper::SealedSecrets,
         name,
         keys: parts.into_iter().flatten().flat_map(|part| document.keys(part)).collect(),
         // the form before `encryptedData` seals the whole
         is_open: document.at(resource, &["spec", "data"]).is_some(),
-    })
+    }
 }
 
 /// Its own name unless the target has one; the keys that `data` lists, or those of the template, which takes their place
@@ -121,4 +121,72 @@ pub(crate) fn sops_checksum(document: &Document<'_>, resource: Found) -> Option<
     let sops = sops(document, resource)?;
     let spares_plain = document.text_at(sops, &["mac_only_encrypted"]) == Some("true");
     document.get(sops, "mac").filter(|_| !spares_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Stream, resources};
+    use super::*;
+
+    /// The first object of a text: what Secret it promises (`*`: with other keys too), or whether SOPS looks after it.
+    fn told(text: &str) -> String {
+        let stream = Stream::new(text).unwrap();
+        let document = stream.document(0).unwrap();
+        let (resource, kind) = resources(&document, document.resolve(document.root().unwrap())).remove(0);
+        match promise(&document, resource, &kind) {
+            Some(promise) => {
+                let name = document.scalar(promise.name.node).unwrap();
+                format!("{name}: {}{}", promise.keys.join(" "), if promise.is_open { "*" } else { "" })
+            }
+            None => format!("sops {} {}", is_sops(&document, resource), sops_checksum(&document, resource).is_some()),
+        }
+    }
+
+    #[test]
+    fn what_controllers_will_make() {
+        let external = |spec: &str| {
+            told(&format!(
+                "apiVersion: external-secrets.io/v1beta1\nkind: ExternalSecret\nmetadata: {{name: e}}\nspec: {spec}\n"
+            ))
+        };
+        let listed = "data: [{secretKey: a}, {secretKey: b}]";
+        for (spec, expected) in [
+            (format!("{{{listed}}}"), "e: a b"),
+            (format!("{{target: {{name: t}}, {listed}}}"), "t: a b"),
+            (format!("{{target: {{name: ''}}, {listed}}}"), "e: a b"),
+            (format!("{{{listed}, dataFrom: []}}"), "e: a b*"),
+            ("{dataFrom: [{extract: {key: k}}]}".to_owned(), "e: *"),
+            (format!("{{{listed}, dataFrom: null}}"), "e: a b"),
+            (format!("{{target: {{template: {{type: Opaque}}}}, {listed}}}"), "e: a b"),
+            (format!("{{target: {{template: {{data: {{c: x}}}}}}, {listed}, dataFrom: [x]}}"), "e: c"),
+            (format!("{{target: {{template: {{mergePolicy: Merge, data: {{c: x}}}}}}, {listed}}}"), "e: c a b"),
+            (format!("{{target: {{template: {{templateFrom: [x]}}}}, {listed}}}"), "e: a b*"),
+            (format!("{{target: {{creationPolicy: Merge}}, {listed}}}"), "e: a b*"),
+            (format!("{{target: {{creationPolicy: Owner}}, {listed}}}"), "e: a b"),
+            (format!("{{target: {{creationPolicy: None}}, {listed}}}"), "sops false false"),
+        ] {
+            assert_eq!(external(&spec), expected, "{spec}");
+        }
+        let sealed = |group: &str, spec: &str| {
+            told(&format!("apiVersion: {group}/v1alpha1\nkind: SealedSecret\nmetadata: {{name: s}}\nspec: {spec}\n"))
+        };
+        assert_eq!(sealed("bitnami.com", "{encryptedData: {a: x}, template: {data: {b: y}}}"), "s: a b");
+        assert_eq!(sealed("bitnami.com", "{data: AgX}"), "s: *");
+        assert_eq!(sealed("example.com", "{encryptedData: {a: x}}"), "sops false false");
+    }
+
+    #[test]
+    fn what_sops_has_encrypted() {
+        for (text, expected) in [
+            ("kind: Secret\ndata: {a: 'ENC[x]'}\n", "sops true false"),
+            ("kind: Secret\nstringData: {a: b, c: 'ENC[x]'}\n", "sops true false"),
+            ("kind: Secret\ndata: {a: eA==}\n", "sops false false"),
+            ("kind: Secret\ndata: {a: eA==}\nsops: {mac: x}\n", "sops true true"),
+            ("kind: List\nitems: [{kind: Secret, data: {a: eA==}}]\nsops: {mac: x}\n", "sops true true"),
+            ("kind: Secret\ndata: {a: 'ENC[x]'}\nsops: {mac: x, mac_only_encrypted: true}\n", "sops true false"),
+            ("kind: Deployment\nsops: a tool\n", "sops false false"),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
 }

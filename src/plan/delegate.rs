@@ -157,7 +157,7 @@ impl<'s, 't> Planner<'s, 't> {
                 object.document.node(checksum.node).span.start,
                 "SOPS keeps a checksum of this document, and would not decrypt it after an edit",
             )
-            .help("decrypt it first: `sops decrypt FILE | delegate-mtls inject -`, then encrypt what comes out"));
+            .help("decrypt it first with `sops decrypt FILE`, run this on what comes out, then encrypt that"));
         }
         let (pod, container) = self.container(delegate, &object)?;
         if let (Some(image), Goal::Present(_)) = (&delegate.unknown_image, self.goal) {
