@@ -102,6 +102,8 @@ rules! {
     GrpcAuthority = "grpc-authority", Note;
     /// A template is not judged before it is rendered.
     HelmTemplate = "helm-template", Note;
+    /// Terraform's or Pulumi's code is not judged.
+    InfrastructureCode = "infrastructure-code", Note;
     /// A file holds a private key.
     InlinePrivateKey = "inline-private-key", Error;
     /// Two CAs of one name are trusted.

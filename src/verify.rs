@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::delegate::Stream;
+use crate::delegate::{Stream, is_json};
 use crate::plan::{Change, Operation, Plan, Scalar, Style, Value};
 use crate::yaml::{self, Document, Kind, NodeId, ScalarStyle, Span, slice};
 
@@ -84,6 +84,9 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
     let mut at = original.chunks.first().map_or(0, |chunk| chunk.span.start);
     if original.text.get(..at) != new.get(..at) {
         return Err(bug(0, "the byte order mark changed"));
+    }
+    if is_json(original.text) && !is_json(new) {
+        return Err(bug(at, "the original is JSON, and the result is not"));
     }
     for number in 0..=original.chunks.len() {
         let chunk = original.chunks.get(number);

@@ -18,13 +18,34 @@ const WORDS: [&str; 8] = [
     "LS0tLS1CRUdJTi",
 ];
 
-/// Fails for patterns without end only; these are constants.
-static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+/// What a controller makes a Secret of need not name the keys (`dataFrom`), or names others, and so it is with what SOPS
+/// has encrypted. Most are nothing to a delegate.
+const PROMISES: [&str; 3] = ["SealedSecret", "ExternalSecret", "ENC[AES256_GCM"];
 
-/// Whether a file holds one of the words that make it one to judge. Every other file is skipped, even invalid YAML.
+/// What a file may tell, by the words in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidate {
+    /// Something of a delegate.
+    Delegate,
+    /// Nothing but which Secrets there will be.
+    Promise,
+}
+
+/// Fails for patterns without end only; these are constants.
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS.iter().chain(&PROMISES)).ok());
+
+/// What the words of a file make of it. `None`: it is skipped, even where it is invalid YAML.
 #[must_use]
-pub fn is_candidate(bytes: &[u8]) -> bool {
-    SEARCH.as_ref().is_none_or(|search| search.is_match(bytes)) || are_values(bytes)
+pub fn candidate(bytes: &[u8]) -> Option<Candidate> {
+    let Some(search) = SEARCH.as_ref() else { return Some(Candidate::Delegate) };
+    let mut any = None;
+    for found in search.find_iter(bytes) {
+        if found.pattern().as_usize() < WORDS.len() {
+            return Some(Candidate::Delegate);
+        }
+        any = Some(Candidate::Promise);
+    }
+    if are_values(bytes) { Some(Candidate::Delegate) } else { any }
 }
 
 /// Whether it may be the values of a delegate that leave its endpoint to the chart. Each of these words alone stands in
@@ -43,33 +64,44 @@ mod tests {
         for word in WORDS {
             for padding in [0, 1, 15, 16, 31, 64, 1000] {
                 let text = format!("{}{word}{}", "x: y\n".repeat(padding), " z\n".repeat(padding));
-                assert!(is_candidate(text.as_bytes()), "{word} after {padding}");
+                assert_eq!(candidate(text.as_bytes()), Some(Candidate::Delegate), "{word} after {padding}");
                 let cut = text.replace(word, word.get(1..).unwrap());
-                assert!(!is_candidate(cut.as_bytes()), "{word} without its first letter");
+                assert_eq!(candidate(cut.as_bytes()), None, "{word} without its first letter");
             }
         }
     }
 
     #[test]
     fn values_that_leave_the_endpoint_to_the_chart_are_candidates() {
-        assert!(is_candidate(b"mTLS: {}\ndelegateName: acorn\n"));
-        assert!(is_candidate(b"accountId: a\nmTLS:\n"));
-        assert!(!is_candidate(b"mTLS: {}\n"));
-        assert!(!is_candidate(b"delegateName: acorn\naccountId: a\n"));
+        assert_eq!(candidate(b"mTLS: {}\ndelegateName: acorn\n"), Some(Candidate::Delegate));
+        assert_eq!(candidate(b"accountId: a\nmTLS:\n"), Some(Candidate::Delegate));
+        assert_eq!(candidate(b"mTLS: {}\n"), None);
+        assert_eq!(candidate(b"delegateName: acorn\naccountId: a\n"), None);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_searched_too() {
-        assert!(is_candidate(b"\xff\0client.key\xfe"));
-        assert!(!is_candidate(b"\xff\0client\xffkey"));
-        assert!(!is_candidate(b""));
+        assert_eq!(candidate(b"\xff\0client.key\xfe"), Some(Candidate::Delegate));
+        assert_eq!(candidate(b"\xff\0client\xffkey"), None);
+        assert_eq!(candidate(b""), None);
     }
 
     #[test]
     fn unrelated_manifests_are_none() {
         let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: []}}}\n";
-        assert!(!is_candidate(text.as_bytes()));
-        assert!(is_candidate(include_bytes!("../../fixtures/quickstart/harness-delegate.yaml")));
-        assert!(is_candidate(include_bytes!("../../fixtures/quickstart/client.key")));
+        assert_eq!(candidate(text.as_bytes()), None);
+        let delegate = Some(Candidate::Delegate);
+        assert_eq!(candidate(include_bytes!("../../fixtures/quickstart/harness-delegate.yaml")), delegate);
+        assert_eq!(candidate(include_bytes!("../../fixtures/quickstart/client.key")), delegate);
+    }
+
+    #[test]
+    fn what_a_secret_is_made_of_is_less_than_a_word_of_a_delegate() {
+        for word in PROMISES {
+            assert_eq!(candidate(format!("kind: {word}\n").as_bytes()), Some(Candidate::Promise));
+            for text in [format!("kind: {word}\nclient.key: x\n"), format!("client.key: x\nkind: {word}\n")] {
+                assert_eq!(candidate(text.as_bytes()), Some(Candidate::Delegate), "{text}");
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::wiring::{Consumer, Path, Read, Wires, wires};
 use crate::delegate::parts::{
     CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
 };
-use crate::delegate::{self, Delegate, Location};
+use crate::delegate::{self, Delegate, Keeper, Location};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
@@ -292,13 +292,22 @@ impl<'f> Judge<'_, 'f> {
                 if let Some((location, secret, namespace)) = other
                     && !self.fleet.is_mounted(location, secret)
                 {
+                    let help = match secret.keeper {
+                        // a namespace is part of what is sealed, and of what SOPS has a checksum of
+                        Some(Keeper::SealedSecrets) => format!("seal it anew for the namespace `{own}`"),
+                        Some(Keeper::Sops) => {
+                            format!("set its namespace to `{own}`: `sops edit {}`", self.fleet.pasted(location.file))
+                        }
+                        Some(Keeper::ExternalSecrets) | None => format!("set its namespace to `{own}`"),
+                    };
                     self.say(Rule::WrongNamespace, location.file, &namespace.at)
                         .message(format!(
-                            "the Secret `{}` is in the namespace `{}`, and the pod that mounts it in `{own}`",
+                            "the {} `{}` is in the namespace `{}`, and the pod that mounts it in `{own}`",
+                            secret.word(),
                             shown(&secret.name),
                             shown(namespace)
                         ))
-                        .help(format!("set its namespace to `{own}`"));
+                        .help(help);
                     continue;
                 }
                 let unused = self.fleet.unmounted_pair(file);
@@ -306,8 +315,9 @@ impl<'f> Judge<'_, 'f> {
                 match unused {
                     Some(secret) => said
                         .message(format!(
-                            "there is no Secret `{}` here; the pair stands in the Secret `{}` of line {}, which nobody mounts",
+                            "there is no Secret `{}` here; the pair stands in the {} `{}` of line {}, which nobody mounts",
                             shown(&source.name),
+                            secret.word(),
                             shown(&secret.name),
                             secret.name.at.place.line
                         ))
@@ -316,7 +326,8 @@ impl<'f> Judge<'_, 'f> {
                         .severity(Severity::Note)
                         .message(match other {
                             Some((_, secret, namespace)) => format!(
-                                "the Secret `{}` is among these files for the namespace `{}` only, so what `{own}` has is not judged",
+                                "the {} `{}` is among these files for the namespace `{}` only, so what `{own}` has is not judged",
+                                secret.word(),
                                 shown(&secret.name),
                                 shown(namespace)
                             ),

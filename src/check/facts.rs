@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::ignore::{self, Ignore};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
-use crate::delegate::{self, Location, Records, SecretValue, template};
+use crate::delegate::{self, Foreign, Keeper, Location, Records, SecretValue, template};
 use crate::yaml::{self, Document, Found, NodeId, Place, Places, Span};
 
 pub(super) use config::{ConfigMap, UpgraderConfig};
@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) duplicates: Vec<Said>,
     /// Where a document is not YAML, and why.
     pub(super) unreadable: Vec<(Spot, String)>,
+    /// What the file is, and where that begins, where it is no stream of objects and a delegate may be in it.
+    pub(super) foreign: Option<(Spot, Foreign)>,
     /// Where a template begins that has to be rendered first.
     pub(super) template: Option<Spot>,
     pub(super) ignores: Vec<Ignore>,
@@ -69,7 +71,7 @@ pub(super) struct Workload {
     pub(super) upgrader: Option<usize>,
 }
 
-/// A Secret. Its values are wiped when it is dropped.
+/// A Secret, or what one is made of. Its values are wiped when it is dropped.
 pub(super) struct Secret {
     pub(super) name: Said,
     pub(super) namespace: Option<Said>,
@@ -77,8 +79,12 @@ pub(super) struct Secret {
     pub(super) kind: Spot,
     /// Whether its type is that of a TLS Secret.
     pub(super) is_tls: bool,
-    /// All its keys.
+    /// Who looks after its values, where it does not hold them itself.
+    pub(super) keeper: Option<Keeper>,
+    /// All its keys that are known.
     pub(super) keys: Vec<String>,
+    /// Whether it may have other keys too.
+    pub(super) is_open: bool,
     /// Certificates and keys.
     pub(super) values: Vec<(SecretValue, Spot)>,
 }
@@ -87,6 +93,16 @@ impl Secret {
     /// Whether it has a key of that name.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|own| own == key)
+    }
+
+    /// Whether it has a key of that name, or may have it.
+    pub(super) fn may_have(&self, key: &str) -> bool {
+        self.is_open || self.has(key)
+    }
+
+    /// What it is called where it stands.
+    pub(super) fn word(&self) -> &'static str {
+        self.keeper.map_or("Secret", Keeper::kind)
     }
 
     /// Whether it has the certificate and the key of a client, by their names.
@@ -99,6 +115,11 @@ impl Secret {
 pub(super) fn read(text: &str) -> Facts {
     let mut facts = Facts { ignores: ignore::find(text), ..Facts::default() };
     let mut page = Page { places: Places::new(text), embedded: None };
+    if let Some(foreign @ (Foreign::Terraform | Foreign::Pulumi)) = Foreign::of("", text) {
+        let start = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
+        facts.foreign = Some((page.spot(start..start), foreign));
+        return facts;
+    }
     let chunks = match yaml::split(text) {
         Ok(chunks) => chunks,
         Err(error) => {
@@ -165,6 +186,8 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
             let kind = document.at(resource, &["kind"]).unwrap_or(resource);
             let values = delegate::values_of(document, resource, 0).into_iter();
             Object::Secret(Secret {
+                keeper: delegate::is_sops(document, resource).then_some(Keeper::Sops),
+                is_open: false,
                 keys: parts.flat_map(|part| document.keys(part)).map(str::to_owned).collect(),
                 kind: page.of(document, kind.node),
                 is_tls: document.text_at(resource, &["type"]) == Some("kubernetes.io/tls"),
@@ -174,6 +197,20 @@ fn object(document: &Document<'_>, resource: Found, kind: &str, page: &mut Page<
                     .collect(),
                 name,
                 namespace,
+            })
+        }
+        "SealedSecret" | "ExternalSecret" => {
+            let promise = delegate::promise(document, resource, kind)?;
+            let kind = document.at(resource, &["kind"]).unwrap_or(resource);
+            Object::Secret(Secret {
+                name: page.said(document, promise.name),
+                namespace,
+                kind: page.of(document, kind.node),
+                is_tls: false,
+                keeper: Some(promise.keeper),
+                keys: promise.keys.into_iter().map(str::to_owned).collect(),
+                is_open: promise.is_open,
+                values: Vec::new(),
             })
         }
         "ConfigMap" => Object::ConfigMap(config::read(document, resource, page)?),

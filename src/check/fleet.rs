@@ -80,8 +80,7 @@ impl<'f> Fleet<'f> {
 
     /// The Secret that a pod in a file and a namespace means by a name; of two, the last, which is applied last.
     pub(super) fn secret(&self, file: u32, namespace: Option<&str>, name: &str) -> Option<(Location, &'f Secret)> {
-        let found = self.index.secrets_near(self.file(file), name, namespace);
-        let location = found.last().copied().or_else(|| {
+        let location = self.index.secret_near(self.file(file), name, namespace).or_else(|| {
             // a namespace that is not written matches any
             let here = self.secrets.get(&(file, name));
             let first = || self.secrets.get(&(*self.first.get(name)?, name));

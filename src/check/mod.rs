@@ -20,7 +20,7 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-pub use candidate::is_candidate;
+pub use candidate::{Candidate, candidate};
 pub use pairs::Ca;
 pub use private_key::{Encoding, PrivateKeyFound, is_text, private_keys};
 pub use report::{At, DelegateState, Failure, Generation, Located, Mtls, Report};
@@ -39,6 +39,8 @@ use pairs::{JudgedPair, OfAccount, PairId, Standard};
 pub enum Look {
     /// What it tells of delegates.
     Manifest,
+    /// Which Secrets come of what is in it; whatever is wrong with the file itself is nothing to us.
+    Promises,
     /// Whether there is a private key in it.
     Keys,
     /// Both.
@@ -51,12 +53,13 @@ impl Look {
     #[must_use]
     pub fn at(bytes: &[u8], is_manifest: bool, settings: &Settings) -> Option<Look> {
         let keys = settings.looks_for_keys() && is_text(bytes) && !private_keys(bytes).is_empty();
-        let manifest = is_manifest && settings.judges_manifests() && is_candidate(bytes);
+        let manifest = if is_manifest && settings.judges_manifests() { candidate(bytes) } else { None };
         match (manifest, keys) {
-            (true, true) => Some(Look::Both),
-            (true, false) => Some(Look::Manifest),
-            (false, true) => Some(Look::Keys),
-            (false, false) => None,
+            (Some(_), true) => Some(Look::Both),
+            (Some(Candidate::Delegate), false) => Some(Look::Manifest),
+            (Some(Candidate::Promise), false) => Some(Look::Promises),
+            (None, true) => Some(Look::Keys),
+            (None, false) => None,
         }
     }
 }
@@ -80,9 +83,13 @@ impl FileFacts {
                 Facts { ignores: ignore::find(text).into_iter().filter(is_asked).collect(), ..Facts::default() }
             }
             Look::Manifest | Look::Both => facts::read(text),
+            Look::Promises => {
+                let Facts { records, objects, .. } = facts::read(text);
+                Facts { records, objects, ..Facts::default() }
+            }
         };
         let mut found = Vec::new();
-        if looked_at != Look::Manifest {
+        if matches!(looked_at, Look::Keys | Look::Both) {
             let mut places = Places::new(text);
             found.extend(private_keys(text.as_bytes()).into_iter().map(|key| inline_key(&path, &mut places, &key)));
         }
@@ -257,6 +264,15 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
             .message("a template: what it becomes is not judged".to_owned())
             .help("render it first: `helm template … | delegate-mtls check -`".to_owned());
     }
+    if let Some((at, foreign)) = &facts.foreign {
+        judge
+            .say(Rule::InfrastructureCode, number, at)
+            .message(format!("{}: what it becomes is not judged", foreign.what()))
+            .help(
+                "kubectl get deployments,cronjobs,configmaps --all-namespaces -o yaml | delegate-mtls check -"
+                    .to_owned(),
+            );
+    }
     for key in &facts.duplicates {
         judge
             .say(Rule::DuplicateKey, number, &key.at)
@@ -309,7 +325,7 @@ impl Weighed {
         let mut judge = Judge::new(fleet);
         for (file, facts) in (0..).zip(fleet.facts) {
             // what was not judged cannot be found
-            let is_judged = facts.unreadable.is_empty() && facts.template.is_none();
+            let is_judged = facts.unreadable.is_empty() && facts.template.is_none() && facts.foreign.is_none();
             for ignore in &facts.ignores {
                 let (message, help) = match &ignore.rule {
                     Err(text) => (

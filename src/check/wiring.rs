@@ -3,11 +3,11 @@
 
 use super::facts::{Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
 use super::fleet::{Fleet, Judge, shown, shown_value};
-use crate::delegate::Location;
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, VOLUME, cleaned};
+use crate::delegate::{Keeper, Location};
 use crate::endpoint::is_under;
 use crate::finding::{Rule, Severity};
-use crate::identity::printable;
+use crate::identity::{printable, shell};
 
 /// A container that reads the pair, and what is known of where it looks for it.
 pub(super) struct Consumer<'f> {
@@ -249,7 +249,7 @@ impl<'f> Judge<'_, 'f> {
                 is_known = false;
                 continue;
             };
-            if secret.has(&key) {
+            if secret.may_have(&key) {
                 reads = Some(Read { secret: location, key });
                 break;
             }
@@ -331,16 +331,31 @@ impl<'f> Judge<'_, 'f> {
         let (key, name) = (printable(key), printable(&secret.name.text));
         // what inject would fill in, where it finds whose Secret it is
         let is_own = [CERTIFICATE_KEY, KEY_KEY].contains(&key.as_str()) && self.fleet.has_delegate(location.file);
-        let help = match secret.keys.as_slice() {
-            _ if is_own => self.fleet.inject(location.file),
-            [] => format!("add `{key}` to its `data`, with what `base64 -w0` prints of the file"),
-            keys => {
+        let namespace = secret.namespace.as_ref().map(|said| format!(" --namespace {}", shell(&printable(&said.text))));
+        let namespace = namespace.unwrap_or_default();
+        let help = match (secret.keeper, secret.keys.as_slice()) {
+            (Some(Keeper::SealedSecrets), _) => format!(
+                "seal it anew with all its files: `kubectl create secret generic {}{namespace} --from-file {CERTIFICATE_KEY} --from-file {KEY_KEY} --dry-run=client -o yaml | kubeseal -o yaml`",
+                shell(&name)
+            ),
+            (Some(Keeper::ExternalSecrets), _) => {
+                format!(
+                    "add an item with `secretKey: {key}` to its `spec.data`, with the `remoteRef` that holds the file"
+                )
+            }
+            (Some(Keeper::Sops), _) => format!(
+                "add `{key}` to its `data`, with what `base64 -w0` prints of the file: `sops edit {}`",
+                self.fleet.pasted(location.file)
+            ),
+            (None, _) if is_own => self.fleet.inject(location.file),
+            (None, []) => format!("add `{key}` to its `data`, with what `base64 -w0` prints of the file"),
+            (None, keys) => {
                 let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", printable(key))).collect();
                 format!("add it with what `base64 -w0` prints of the file, or read another: {}", keys.join(", "))
             }
         };
         self.say(Rule::SecretKeyMissing, location.file, &secret.kind)
-            .message(format!("the Secret `{name}` has no `{key}`, which `{}` reads", path.of))
+            .message(format!("the {} `{name}` has no `{key}`, which `{}` reads", secret.word(), path.of))
             .help(help);
     }
 }

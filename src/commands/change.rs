@@ -11,7 +11,8 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Index, Stream, Values};
+use crate::delegate::parts::MANAGER;
+use crate::delegate::{self, Delegate, Foreign, Index, Stream, Values};
 use crate::endpoint::Endpoint;
 use crate::finding::Severity;
 use crate::identity::{ChainCheck, Identity, Loader};
@@ -261,7 +262,12 @@ impl Inputs {
     }
 
     fn streams(&self) -> Result<Vec<Stream<'_>>, Failure> {
-        self.each(|source| Stream::new(&source.text).map_err(|error| broken(source, &error)))
+        self.each(|source| match Foreign::of(&source.name, &source.text) {
+            Some(foreign @ (Foreign::Terraform | Foreign::JsonValues)) => Err(refused(source, foreign)),
+            // as any other file without a delegate, unless one is described in it
+            Some(foreign @ Foreign::Pulumi) if source.text.contains(MANAGER) => Err(refused(source, foreign)),
+            _ => Stream::new(&source.text).map_err(|error| broken(source, &error)),
+        })
     }
 
     fn indexes(&self, streams: &[Stream<'_>]) -> Result<Vec<Index>, Failure> {
@@ -294,7 +300,11 @@ impl Inputs {
         let values = indexes.iter().flat_map(|index| &index.values).map(|values| values.name.as_str());
         let known: Vec<&str> = all.iter().map(|delegate| delegate.name.as_str()).chain(values).collect();
         let inputs = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+        let foreign = |source: &Source| Some(refused(source, Foreign::of(&source.name, &source.text)?));
         if known.is_empty() {
+            if let Some(message) = self.sources.iter().find_map(foreign) {
+                return Err(message.into());
+            }
             return Err(Message::error(
                 format!("{inputs}: no delegate found"),
                 Some("a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
@@ -330,6 +340,10 @@ impl Inputs {
             None => Err(Message::error(format!("{}: was not read", source.name), None)),
         })
     }
+}
+
+fn refused(source: &Source, foreign: Foreign) -> Message {
+    Message::error(format!("{}: {}", source.name, foreign.why()), Some(foreign.help().to_owned()))
 }
 
 fn broken(source: &Source, error: &delegate::StreamError) -> Message {

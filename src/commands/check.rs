@@ -174,7 +174,7 @@ fn visit(
             let facts = FileFacts::read(name, text, look);
             if has_its_name { facts } else { facts.of_another_kind() }
         }
-        Err(_) if look == Look::Manifest && !has_its_name => return None,
+        Err(_) if look == Look::Promises || look == Look::Manifest && !has_its_name => return None,
         // a key is one in Latin-1, too
         Err(_) if look == Look::Keys => {
             FileFacts::read(name, &Zeroizing::new(String::from_utf8_lossy(buffer).into_owned()), look)
@@ -204,7 +204,9 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
         inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
     }
     let has = |rule| report.findings.iter().any(|finding| finding.rule == rule);
-    let help = if has(Rule::HelmTemplate) {
+    let help = if has(Rule::InfrastructureCode) {
+        "what Terraform or Pulumi applies can be had as YAML: `kubectl get deployments,cronjobs,configmaps --all-namespaces -o yaml | delegate-mtls check -`"
+    } else if has(Rule::HelmTemplate) {
         "templates have to be rendered first: `helm template … | delegate-mtls check -`"
     } else if has(Rule::DuplicateKey) {
         "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+use super::keeper::{Keeper, promise};
 use super::stream::{Location, Stream, StreamError};
 use super::values::Values;
 use super::{Mask, pod_spec, template};
@@ -139,6 +140,8 @@ pub struct Index {
     /// Workloads that are delegates but for their account.
     pub without_account: Vec<Stray>,
     secrets: Named<Location>,
+    /// The objects that a controller makes Secrets of, by the names of these.
+    promises: Named<(Location, Keeper)>,
     /// The workloads whose pods mount a Secret, by its name.
     mounting: Named<Location>,
 }
@@ -150,10 +153,18 @@ impl Index {
         self.secrets.find_strictly(Scope::File(0), name, namespace)
     }
 
-    /// The same for a pod of one of several files: those of its own file, else those near it.
-    pub fn secrets_near(&self, file: File, name: &str, namespace: Option<&str>) -> &[Location] {
-        let found = file.scopes().map(|scope| self.secrets.find_strictly(scope, name, namespace));
-        found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+    /// The objects that a controller makes the Secret of a name of, for a pod of this namespace.
+    pub fn promises(&self, name: &str, namespace: Option<&str>) -> &[(Location, Keeper)] {
+        self.promises.find_strictly(Scope::File(0), name, namespace)
+    }
+
+    /// The last Secret of a name, or the last object that one is made of, for a pod of one of several files: one of its
+    /// own file, else one near it.
+    pub fn secret_near(&self, file: File, name: &str, namespace: Option<&str>) -> Option<Location> {
+        file.scopes().into_iter().find_map(|scope| {
+            let promised = || self.promises.find_strictly(scope, name, namespace).last().map(|(location, _)| location);
+            self.secrets.find_strictly(scope, name, namespace).last().or_else(promised).copied()
+        })
     }
 
     /// The workloads of a run whose pods mount the Secret of a name that stands in a file: those of the file, else
@@ -311,6 +322,8 @@ pub struct Records {
     /// By the name of the ConfigMap that they mount.
     jobs: Vec<Record<()>>,
     secrets: Vec<Record<HoldsToken>>,
+    /// By the name of the Secret that is made of them.
+    promises: Vec<Record<Keeper>>,
     /// By the name of the Secret that they mount.
     mounting: Vec<Record<()>>,
 }
@@ -377,7 +390,8 @@ pub(crate) fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, Str
     let mut open = vec![(root, String::new())];
     while let Some((resource, of_list)) = open.pop() {
         let kind = document.text_at(resource, &["kind"]).map_or(of_list, |kind| kind.trim().to_owned());
-        match (kind.strip_suffix("List"), document.get(resource, "items")) {
+        let of_items = if is_list(document, resource) { Some("") } else { kind.strip_suffix("List") };
+        match (of_items, document.get(resource, "items")) {
             // an alias may lead back to where it stands
             (Some(of_items), Some(items)) if resource.via.is_none() => {
                 let of_items = of_items.to_owned();
@@ -391,6 +405,17 @@ pub(crate) fn resources(document: &Document<'_>, root: Found) -> Vec<(Found, Str
         }
     }
     found
+}
+
+/// Whether an object is a List whose items may be of any kind: `List`, or the `ResourceList` that a function gets and
+/// gives (Kubernetes Resource Model: Functions Specification), whose `functionConfig` and `results` are not among them.
+pub(crate) fn is_list(document: &Document<'_>, resource: Found) -> bool {
+    let text = |key: &str| document.text_at(resource, &[key]).map(str::trim).unwrap_or_default();
+    match text("kind") {
+        "List" => true,
+        "ResourceList" => text("apiVersion").starts_with("config.kubernetes.io/"),
+        _ => false,
+    }
 }
 
 /// The error for a key that stands twice in one mapping. It does not quote the key: in a flow mapping that may be a
@@ -411,6 +436,10 @@ impl Records {
         let record =
             |name: &str| Record { name: name.to_owned(), namespace: namespace.map(str::to_owned), location, what: () };
         self.mounting.extend(mounted_secrets(document, resource, kind).into_iter().map(record));
+        if let Some(promise) = promise(document, resource, kind) {
+            let name = document.scalar(promise.name.node).unwrap_or_default();
+            self.promises.push(record(name).with(promise.keeper));
+        }
         match kind {
             "Secret" => {
                 let has_token = |key| {
@@ -520,6 +549,10 @@ impl Linker {
             if record.what == HoldsToken::Yes {
                 self.tokens.insert(location);
             }
+        }
+        for record in records.promises {
+            let value = (here(record.location), record.what);
+            self.index.promises.add(file, &record.name, record.namespace.as_deref(), &value);
         }
         for record in records.mounting {
             self.index.mounting.add(file, &record.name, record.namespace.as_deref(), &here(record.location));

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::index::resources;
+use super::index::{is_list, resources};
 use super::{Holds, Mask, is_secret_name, pod_spec, values};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 
@@ -17,7 +17,11 @@ impl Mask {
         if !values::mappings(document).is_empty() {
             masker.mask_values(document, root.node);
         }
-        for (resource, kind) in resources(document, root) {
+        let mut all = resources(document, root);
+        if let Some(config) = masker.mask_function(document, root) {
+            all.extend(resources(document, config));
+        }
+        for (resource, kind) in all {
             match kind.as_str() {
                 "Secret" => {}
                 "ConfigMap" => masker.mask_config_map(document, resource),
@@ -82,6 +86,26 @@ impl Masker<'_> {
         if any_secret {
             self.mask_comments(document, root.node);
         }
+    }
+
+    /// Masks what stands beside the items of a `ResourceList`: the values that results tell of, which may be those of a
+    /// Secret, and the function's configuration, which is an object of any kind and is given back.
+    fn mask_function(&mut self, document: &Document<'_>, root: Found) -> Option<Found> {
+        if !is_list(document, root) {
+            return None;
+        }
+        let mut seen = HashSet::new();
+        let results = document.get(root, "results");
+        for result in results.into_iter().flat_map(|results| document.items_of(results)) {
+            for value in ["currentValue", "proposedValue"] {
+                if let Some(value) = document.at(result, &["field", value]) {
+                    self.mask_below(document, value.node, false, &mut seen);
+                }
+            }
+        }
+        let config = document.get(root, "functionConfig")?;
+        self.mask_document(document, config);
+        Some(config)
     }
 
     fn mask_secret(
@@ -333,6 +357,14 @@ mod tests {
             (
                 "kind: SecretList\nitems:\n- metadata: {name: n}\n  data: {a: x}\n",
                 "kind: SecretList\nitems:\n- metadata: {name: n}\n  data: {a: ~}\n",
+            ),
+            (
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig: {kind: Secret, data: {a: x}}\nitems:\n- kind: Secret\n  data: {b: y}\nresults:\n- message: m\n  field: {path: p, currentValue: x, proposedValue: [y]}\n",
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig: {kind: Secret, data: {a: ~}}\nitems:\n- kind: Secret\n  data: {b: ~}\nresults:\n- message: m\n  field: {path: p, currentValue: ~, proposedValue: [~]}\n",
+            ),
+            (
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig: {kind: ConfigMap, data: {apiToken: x, a: y}}\nitems: []\n",
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig: {kind: ConfigMap, data: {apiToken: ~, a: y}}\nitems: []\n",
             ),
             (
                 "kind: X\nmetadata: {annotations: {a: '{\"kind\":\"Secret\"}', b: y}}\n",

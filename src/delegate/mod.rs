@@ -2,7 +2,9 @@
 //!
 //! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
 
+mod foreign;
 mod index;
+mod keeper;
 mod masks;
 mod names;
 pub(crate) mod parts;
@@ -11,10 +13,13 @@ mod stream;
 pub(crate) mod template;
 pub(crate) mod values;
 
+pub use foreign::{Foreign, is_json};
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
 };
-pub(crate) use index::{duplicate_key, resources};
+pub(crate) use index::{duplicate_key, is_list, resources};
+pub use keeper::Keeper;
+pub(crate) use keeper::{is_sops, promise, sops_checksum};
 pub use masks::masks;
 pub use names::{is_object_name, is_secret_name};
 pub(crate) use secret_value::values_of;

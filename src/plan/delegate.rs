@@ -153,6 +153,13 @@ impl<'s, 't> Planner<'s, 't> {
             return Ok(());
         }
         let object = self.open(delegate.workload)?;
+        if let Some(checksum) = delegate::sops_checksum(&object.document, object.root) {
+            return Err(Refusal::at(
+                object.document.node(checksum.node).span.start,
+                "SOPS keeps a checksum of this document, and would not decrypt it after an edit",
+            )
+            .help("decrypt it first with `sops decrypt FILE`, run this on what comes out, then encrypt that"));
+        }
         let (pod, container) = self.container(delegate, &object)?;
         if let (Some(image), Goal::Present(_)) = (&delegate.unknown_image, self.goal) {
             self.warn(
@@ -571,6 +578,7 @@ impl<'s, 't> Planner<'s, 't> {
         for location in self.index.secrets(&name, delegate.namespace.as_deref()).to_vec() {
             self.take_secret(location, summary, &name)?;
         }
+        summary.remarks.extend(self.kept(&name, delegate.namespace.as_deref()));
         Ok(())
     }
 }

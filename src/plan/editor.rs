@@ -98,14 +98,17 @@ impl<'d, 't> Editor<'d, 't> {
         Ok(())
     }
 
-    /// Whether the keys of a flow collection are written as JSON has them.
+    /// Whether the keys of a flow collection are written as JSON has them; one without keys is as the one around it.
     fn is_json(&self, node: NodeId) -> bool {
-        let mapping = match self.document.kind(node) {
-            Kind::Sequence { .. } => self.document.last_child(node).unwrap_or(node),
-            _ => node,
-        };
-        let first = self.document.entries(mapping).next();
-        first.is_some_and(|entry| self.document.kind(entry.key) == Kind::Scalar(ScalarStyle::DoubleQuoted))
+        let around = std::iter::successors(Some(node), |&node| self.document.parent(node));
+        let mut first = around.take_while(|&node| self.is_flow(node)).filter_map(|node| {
+            let mapping = match self.document.kind(node) {
+                Kind::Sequence { .. } => self.document.last_child(node).unwrap_or(node),
+                _ => node,
+            };
+            self.document.entries(mapping).next()
+        });
+        first.next().is_some_and(|entry| self.document.kind(entry.key) == Kind::Scalar(ScalarStyle::DoubleQuoted))
     }
 
     pub(super) fn changed(&mut self, node: NodeId, operation: Operation) {
@@ -140,6 +143,12 @@ impl<'d, 't> Editor<'d, 't> {
                     return Err(self.refuse(node, "cannot replace a block scalar with a comment in its header"));
                 }
                 (block.header..block.end, ScalarStyle::DoubleQuoted)
+            }
+            // what stands without quotes in JSON is no string
+            Kind::Scalar(ScalarStyle::Plain)
+                if self.document.parent(node).is_some_and(|parent| self.is_json(parent)) =>
+            {
+                (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted)
             }
             Kind::Scalar(style) => (self.document.node(node).span.clone(), style),
             _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
@@ -532,7 +541,11 @@ impl<'d, 't> Editor<'d, 't> {
         if document.kind(node) != Kind::Scalar(ScalarStyle::Literal) {
             return Err(self
                 .refuse(node, "the upgrader's configuration has to change, and it is not a literal block scalar")
-                .help("write it as `config.yaml: |` with the lines indented below"));
+                .help(if crate::delegate::is_json(document.text) {
+                    "JSON has none: get it as YAML (`kubectl get -o yaml`)"
+                } else {
+                    "write it as `config.yaml: |` with the lines indented below"
+                }));
         }
         let unreadable = || self.refuse(node, "the lines of this block scalar are indented in a way we cannot edit");
         let embedded = layout.embedded(node).ok_or_else(unreadable)?;

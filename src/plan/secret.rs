@@ -39,6 +39,9 @@ impl<'t> Planner<'_, 't> {
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
         let OfDelegate { delegate, object, name, .. } = *of;
+        if !matches!(present.secret, SecretSource::Existing { .. }) {
+            self.is_ours(delegate, name)?;
+        }
         match &present.secret {
             SecretSource::Existing { .. } => {
                 summary.remarks.push(format!("the pair is taken from the Secret `{name}`, which must exist"));
@@ -75,6 +78,35 @@ impl<'t> Planner<'_, 't> {
         Ok(())
     }
 
+    /// Refuses to write a Secret whose values somebody else looks after.
+    fn is_ours(&self, delegate: &Delegate, name: &str) -> Result<(), Refusal> {
+        let namespace = delegate.namespace.as_deref();
+        let refuse = |location: Location, what: String| {
+            let object = self.open(location)?;
+            let offset = object.document.layout().start(object.root.node);
+            Err(Refusal::at(offset, what).help(format!("refer to it as it is with `--existing-secret {name}`")))
+        };
+        if let Some(&(location, keeper)) = self.index.promises(name, namespace).first() {
+            return refuse(
+                location,
+                format!("the Secret `{name}` is made of this {}, and not written here", keeper.kind()),
+            );
+        }
+        for &location in self.index.secrets(name, namespace) {
+            let secret = self.open(location)?;
+            if delegate::is_sops(&secret.document, secret.root) {
+                return refuse(location, format!("the Secret `{name}` is encrypted by SOPS, and not filled in"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said of the Secret of a name when it stays, because a controller makes it of an object that is here.
+    pub(super) fn kept(&self, name: &str, namespace: Option<&str>) -> Option<String> {
+        let (_, keeper) = self.index.promises(name, namespace).first()?;
+        Some(format!("the {} `{name}` stays: it is not ours to remove", keeper.kind()))
+    }
+
     /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now.
     fn move_out(&mut self, of: &OfDelegate<'_, 't>, option: &str, summary: &mut Summary) -> Result<(), Refusal> {
         let mut names = vec![of.inline];
@@ -82,12 +114,22 @@ impl<'t> Planner<'_, 't> {
             names.push(of.name);
         }
         for name in names {
+            if name != of.name {
+                summary.remarks.extend(self.kept(name, of.delegate.namespace.as_deref()));
+            }
             for location in self.index.secrets(name, of.delegate.namespace.as_deref()).to_vec() {
                 let secret = self.open(location)?;
                 let document = &secret.document;
                 let parts = ["data", "stringData"].into_iter().filter_map(|part| document.get(secret.root, part));
                 let keys: Vec<&str> = parts.flat_map(|part| document.keys(part)).collect();
                 if !keys.iter().any(|key| [CERTIFICATE_KEY, KEY_KEY].contains(key)) {
+                    continue;
+                }
+                if delegate::is_sops(document, secret.root) {
+                    // the one that is referred to from now on stays without a word
+                    if name != of.name {
+                        summary.remarks.push(encrypted(name));
+                    }
                     continue;
                 }
                 if let Some(other) = keys.iter().find(|key| ![CERTIFICATE_KEY, KEY_KEY].contains(key)) {
@@ -117,8 +159,9 @@ impl<'t> Planner<'_, 't> {
             let document = &object.document;
             let mut editor = Editor::new(document);
             let list = document.parent(object.location.node).and_then(|items| document.parent(items));
-            let kind = list.and_then(|list| document.text_at(document.resolve(list), &["kind"])).unwrap_or_default();
-            if kind != "List" {
+            let list = list.map(|list| document.resolve(list));
+            if !list.is_some_and(|list| delegate::is_list(document, list)) {
+                let kind = list.and_then(|list| document.text_at(list, &["kind"])).unwrap_or_default();
                 return Err(editor
                     .refuse(object.location.node, format!("the Secret has to stand beside this, and a {kind} cannot hold one"))
                     .help("make it a `kind: List` whose items name their kinds, or use `--existing-secret` or `--secret-output`"));
@@ -126,6 +169,15 @@ impl<'t> Planner<'_, 't> {
             editor.insert_item_before(object.location.node, secret)?;
             self.finish(object, editor);
             return Ok(());
+        }
+        if delegate::is_json(self.stream.text) {
+            return Err(Refusal::at(
+                object.document.layout().start(object.root.node),
+                "this is JSON, which holds one object, and the Secret would have to stand beside it",
+            )
+            .help(
+                "get it as YAML (`kubectl get -o yaml`), or use `--existing-secret NAME` or `--secret-output FILE`",
+            ));
         }
         let slot = match delegate.token_secret {
             Some(token) => Slot::Behind(token.chunk),
@@ -248,6 +300,10 @@ impl<'t> Planner<'_, 't> {
         if ours.is_empty() {
             return Ok(());
         }
+        if delegate::is_sops(document, secret.root) {
+            summary.remarks.push(encrypted(name));
+            return Ok(());
+        }
         if others > 0 {
             for (data, keys, rest) in ours {
                 if rest == 0 {
@@ -301,6 +357,11 @@ impl OfDelegate<'_, '_> {
         )
         .help(format!("use it as it is with `--existing-secret {name}`, or write it with `--secret-output FILE`")))
     }
+}
+
+/// What is said of a Secret that stays, because SOPS has encrypted it.
+fn encrypted(name: &str) -> String {
+    format!("the Secret `{name}` stays: it is encrypted by SOPS")
 }
 
 /// The Secret of a pair as a document.

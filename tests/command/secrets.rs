@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a pair that is given with an existing Secret is judged", existing_judged),
             ("a name that no Secret can have is refused", existing_bad_name),
             ("an existing Secret overrides the volume's", existing_overrides),
+            ("what a controller or SOPS looks after is neither filled nor removed", kept),
             ("a new Secret file is private and holds the pair", output_new),
             ("the same pair again leaves the Secret file alone", output_again),
             ("another pair replaces the Secret, and the mode stays", output_replaced),
@@ -80,6 +81,41 @@ fn existing_bad_name() {
     }
     for name in ["a", "fleet.mtls-2", "253"] {
         folder.run(&format!("inject --existing-secret={name} TO -q delegate.yaml")).ended_with(0);
+    }
+}
+
+fn kept() {
+    let folder = Folder::new();
+    for (kind, stays, why) in [
+        (
+            "sealed",
+            "the SealedSecret `acorn-client-certificate` stays: it is not ours to remove",
+            "is made of this SealedSecret, and not written here",
+        ),
+        (
+            "external",
+            "the ExternalSecret `acorn-client-certificate` stays: it is not ours to remove",
+            "is made of this ExternalSecret, and not written here",
+        ),
+        (
+            "sops",
+            "the Secret `acorn-client-certificate` stays: it is encrypted by SOPS",
+            "is encrypted by SOPS, and not filled in",
+        ),
+    ] {
+        let manifest = case(&format!("existing-{kind}-secret/expected.yaml"));
+        for line in ["inject --existing-secret new TO ", "remove --endpoint https://app.harness.io"] {
+            let output = folder.pipe(line, &manifest).ended_with(0);
+            assert!(output.stderr.ends_with(&format!("; {stays}\n")), "{}", output.stderr);
+        }
+        // the one that is referred to is spoken of already
+        let same = folder.pipe("inject --existing-secret acorn-client-certificate TO ", &manifest).ended_with(0);
+        assert!(!same.stderr.contains(" stays"), "{}", same.stderr);
+        folder.pipe("inject PAIR TO -q --secret-output new.yaml", &manifest).refused(&format!(
+            "error: <stdin>:1:1: the Secret `acorn-client-certificate` {why}\n  help: refer to it as it is with \
+             `--existing-secret acorn-client-certificate`\n"
+        ));
+        assert!(!folder.names().contains(&"new.yaml".to_owned()));
     }
 }
 

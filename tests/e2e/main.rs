@@ -18,6 +18,7 @@ mod differential;
 mod files;
 mod fixtures;
 mod formats;
+mod gitops;
 mod help;
 mod inspect;
 mod issue;

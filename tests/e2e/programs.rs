@@ -201,11 +201,16 @@ fn rust_homes() -> Vec<(&'static str, PathBuf)> {
 
 /// A step of CI, in the plain shell; `bin` is searched for commands first.
 pub(crate) fn sh(step: &str, bin: &Path, here: &Path) -> Run {
+    run(sh_command(step, bin, here), b"")
+}
+
+/// The same before it is started, for what reads standard input.
+pub(crate) fn sh_command(step: &str, bin: &Path, here: &Path) -> Command {
     let mut command = other("sh", &["-e", "-c", step], here);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = [bin.to_owned()].into_iter().chain(std::env::split_paths(&path));
     command.env("PATH", std::env::join_paths(path).unwrap());
-    run(command, b"")
+    command
 }
 
 /// A line as a user pastes it.
