@@ -1,5 +1,6 @@
 //! inject, diff and remove: one way through the stages; they differ in the goal and in what is done with the result.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::identity::PairFiles;
 use super::terminal::Terminal;
-use super::{Exit, Failure, identity, secret_file};
+use super::{Exit, Failure, identity, mounted, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
-use crate::delegate::{self, Delegate, Index, Stream};
+use crate::delegate::{self, Delegate, Generation, Index, Service, Stream};
 use crate::endpoint::Endpoint;
 use crate::finding::Severity;
-use crate::identity::{ChainCheck, Identity, Loader};
+use crate::identity::{ChainCheck, Identity};
 use crate::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
@@ -39,7 +40,8 @@ pub(super) fn remove(args: RemoveArgs, output: OutputArgs, terminal: &mut Termin
     let streams = inputs.streams()?;
     let indexes = inputs.indexes(&streams)?;
     inputs.selected(&indexes, &args.delegate)?;
-    let results = inputs.change(&streams, &indexes, &Goal::Absent { base }, &args.delegate)?;
+    let goal = Goal::Absent { base };
+    let results = inputs.change(&streams, &indexes, &|_, _| Ok(Cow::Borrowed(&goal)), &args.delegate)?;
     Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file: None, holds_key: false }.write(
         &[],
         output.quiet,
@@ -63,7 +65,7 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
-        Some(identity) => judged(identity, args, &identity::loaders(&selected))?,
+        Some(identity) => judged(identity, args, &selected)?,
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
@@ -74,10 +76,21 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         },
         (None, None) => return Err(Message::error("no pair was given", None).into()),
     };
-    let holds_key = matches!(secret, SecretSource::Stream(_));
+    let holds_key = matches!(secret, SecretSource::Stream(_)) && !selected.delegates.is_empty();
     let upgrader = if args.no_upgrader { Upgrader::Leave } else { Upgrader::Move };
-    let goal = Goal::Present(Present { secret, endpoint, upgrader });
-    let results = inputs.change(&streams, &indexes, &goal, &args.delegate)?;
+    let goal = Goal::Present(Present { secret, endpoint, upgrader, files: None });
+    let output = match &destination {
+        Destination::File(path) => Some(path.as_path()),
+        _ => None,
+    };
+    let of_source = |source: &Source, index: &Index| match (&goal, &args.cert, &args.key) {
+        (Goal::Present(present), Some(cert), Some(key)) if !index.services.is_empty() => {
+            let files = Some(mounted::files(cert, key, source, output)?);
+            Ok(Cow::Owned(Goal::Present(Present { files, ..present.clone() })))
+        }
+        _ => Ok(Cow::Borrowed(&goal)),
+    };
+    let results = inputs.change(&streams, &indexes, &of_source, &args.delegate)?;
     let secret_file = args.secret_output.as_deref();
     Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file, holds_key }
         .write(&messages, quiet, terminal)
@@ -108,14 +121,33 @@ fn pair_files(args: &InjectArgs) -> Result<Option<PairFiles<'_>>, Failure> {
 }
 
 /// What there is to say of a pair that will work; one that will not is a failure.
-fn judged(identity: &Identity, args: &InjectArgs, loaders: &[Loader]) -> Result<Vec<Message>, Failure> {
+fn judged(identity: &Identity, args: &InjectArgs, selected: &Selected<'_>) -> Result<Vec<Message>, Failure> {
+    let (delegates, services) = selected.generations();
+    let all: Vec<_> = delegates.iter().chain(&services).copied().collect();
+    let loaders = identity::loaders(&all);
     let chain = if args.no_verify { ChainCheck::Skip } else { ChainCheck::ToAnchor };
-    let findings = identity::judge(identity, &identity::options(&args.judge, chain)?, loaders);
-    let messages: Vec<Message> = findings.iter().map(Message::from).collect();
+    let findings = identity::judge(identity, &identity::options(&args.judge, chain)?, &loaders);
+    let mut messages: Vec<Message> = findings.iter().map(Message::from).collect();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(Failure::Messages(messages));
     }
-    Ok(identity.notices().iter().map(Message::note).chain(messages).collect())
+    if !services.is_empty() {
+        // they mount the files as they are
+        let loaders = identity::loaders(&services);
+        let mut as_found = Vec::new();
+        for finding in loaders.into_iter().flat_map(|loader| identity.as_mounted(loader)) {
+            if !as_found.contains(&finding) {
+                as_found.push(finding);
+            }
+        }
+        messages.extend(as_found.iter().map(Message::from));
+        if as_found.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(Failure::Messages(messages));
+        }
+    }
+    // what is done to the pair is done on its way into Secrets
+    let notices = identity.notices().iter().filter(|_| !delegates.is_empty());
+    Ok(notices.map(Message::note).chain(messages).collect())
 }
 
 /// Where the result goes.
@@ -226,6 +258,24 @@ fn pair(identity: &Identity) -> Pair {
     }
 }
 
+/// The delegates that are meant.
+struct Selected<'i> {
+    /// Of Kubernetes.
+    delegates: Vec<&'i Delegate>,
+    /// Of docker-compose.
+    services: Vec<&'i Service>,
+}
+
+impl<'i> Selected<'i> {
+    /// Their generations: of Kubernetes, and of docker-compose.
+    fn generations(&self) -> (Vec<&'i Generation>, Vec<&'i Generation>) {
+        (
+            self.delegates.iter().map(|delegate| &delegate.generation).collect(),
+            self.services.iter().map(|service| &service.generation).collect(),
+        )
+    }
+}
+
 /// Everything that was read.
 struct Inputs {
     sources: Vec<Source>,
@@ -283,8 +333,11 @@ impl Inputs {
     }
 
     /// The delegates that are meant. Nothing found is an error, never a silent success.
-    fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Vec<&'i Delegate>, Failure> {
-        let all: Vec<&Delegate> = indexes.iter().flat_map(|index| &index.delegates).collect();
+    fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Selected<'i>, Failure> {
+        let delegates = || indexes.iter().flat_map(|index| &index.delegates);
+        let services = || indexes.iter().flat_map(|index| &index.services);
+        let all: Vec<&String> =
+            delegates().map(|delegate| &delegate.name).chain(services().map(|service| &service.name)).collect();
         let inputs = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
         if all.is_empty() {
             return Err(Message::error(
@@ -293,8 +346,8 @@ impl Inputs {
             )
             .into());
         }
-        if let Some(missing) = names.iter().find(|name| all.iter().all(|delegate| delegate.name != **name)) {
-            let mut found: Vec<String> = all.iter().take(10).map(|delegate| format!("`{}`", delegate.name)).collect();
+        if let Some(missing) = names.iter().find(|name| !all.contains(name)) {
+            let mut found: Vec<String> = all.iter().take(10).map(|name| format!("`{name}`")).collect();
             if all.len() > found.len() {
                 found.push(format!("{} more", all.len() - found.len()));
             }
@@ -304,19 +357,24 @@ impl Inputs {
             )
             .into());
         }
-        Ok(all.into_iter().filter(|delegate| names.is_empty() || names.contains(&delegate.name)).collect())
+        let is_meant = |name: &String| names.is_empty() || names.contains(name);
+        Ok(Selected {
+            delegates: delegates().filter(|delegate| is_meant(&delegate.name)).collect(),
+            services: services().filter(|service| is_meant(&service.name)).collect(),
+        })
     }
 
-    fn change(
+    /// Brings the selected delegates of every source to the goal that `goal` gives for it.
+    fn change<'g>(
         &self,
         streams: &[Stream<'_>],
         indexes: &[Index],
-        goal: &Goal,
+        goal: &dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message>,
         names: &[String],
     ) -> Result<Vec<Changed>, Failure> {
         let mut both = streams.iter().zip(indexes);
         self.each(|source| match both.next() {
-            Some((stream, index)) => change(stream, index, goal, names).map_err(|error| {
+            Some((stream, index)) => change(stream, index, goal(source, index)?.as_ref(), names).map_err(|error| {
                 Message::error(place(source, error.offset(), &error.to_string()), error.help().map(str::to_owned))
             }),
             None => Err(Message::error(format!("{}: was not read", source.name), None)),
@@ -382,8 +440,12 @@ impl Finished<'_> {
             Destination::Stdout | Destination::Check | Destination::Diff => {}
         }
         for written in source::commit_all(staged).map_err(fail)? {
-            let holds_key =
-                self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
+            // of several files, those of docker-compose mount the key and hold none
+            let is_compose = self.inputs.sources.iter().zip(self.indexes).any(|(source, index)| {
+                source.name == written.name && index.delegates.is_empty() && !index.services.is_empty()
+            });
+            let holds_key = self.holds_key && !is_compose
+                || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
             if holds_key {
                 messages.extend(identity::readable_key(&written));
             }
@@ -434,7 +496,7 @@ impl Finished<'_> {
             report::write_diff(&mut out, &change)?;
             io::Write::flush(&mut out)?;
             drop(out);
-            if index.delegates.is_empty() {
+            if index.delegates.is_empty() && index.services.is_empty() {
                 Message::note(format!("{}: no delegate in it, left alone", source.name)).write(terminal.err())?;
             }
             for summary in &result.summaries {

@@ -2,6 +2,7 @@
 //!
 //! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
 
+pub(crate) mod compose;
 mod index;
 mod masks;
 mod names;
@@ -9,6 +10,7 @@ pub(crate) mod parts;
 mod secret_value;
 mod stream;
 
+pub use compose::Service;
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
 };

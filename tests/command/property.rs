@@ -187,7 +187,7 @@ fn pair() -> Pair {
 
 fn present(secret: SecretSource, endpoint: bool) -> Goal {
     let endpoint = endpoint.then(|| Endpoint::parse(ENDPOINT).unwrap());
-    Goal::Present(Present { secret, endpoint, upgrader: Upgrader::Move })
+    Goal::Present(Present { secret, endpoint, upgrader: Upgrader::Move, files: None })
 }
 
 /// What the command does with a text; `None` where it refuses. A refusal that calls itself a bug is one.
