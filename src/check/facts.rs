@@ -1,6 +1,7 @@
 //! One file's text → what judging needs to know of it, owned and small, each thing with its place: the text itself is
 //! gone when delegates are judged, because what belongs to one may stand in another file. Judges nothing.
 
+mod compose;
 mod config;
 mod pod;
 
@@ -11,8 +12,11 @@ use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Location, Records, SecretValue};
 use crate::yaml::{self, Document, Found, Kind, NodeId, Place, Places, ScalarStyle, Span};
 
+pub(super) use compose::{Bind, Service};
 pub(super) use config::{ConfigMap, UpgraderConfig};
-pub(super) use pod::{Container, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use pod::{
+    Container, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Variable, Volume,
+};
 
 /// Bytes of a file and where a person finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub(super) enum Object {
     Workload(Workload),
     ConfigMap(ConfigMap),
     Secret(Secret),
+    /// A service of a docker-compose file.
+    Service(Service),
 }
 
 /// An object with a pod.
@@ -115,20 +121,32 @@ pub(super) fn read(text: &str) -> Facts {
 }
 
 impl Facts {
+    /// Whether it is a docker-compose file.
+    pub(super) fn is_compose(&self) -> bool {
+        self.objects.values().any(|object| matches!(object, Object::Service(_)))
+    }
+
     fn take(&mut self, document: &Document<'_>, number: usize, page: &mut Page<'_>) {
         let Some(root) = document.root() else { return };
-        if let Some(span) = template(document) {
+        // docker has templates of its own: `tag: "{{.Name}}"`
+        let is_compose = delegate::compose::is_compose(document);
+        if let Some(span) = template(document).filter(|_| !is_compose) {
             self.template.get_or_insert_with(|| page.spot(span));
             return;
         }
         let resources = delegate::resources(document, document.resolve(root));
-        if resources.iter().any(|(_, kind)| !kind.is_empty()) {
+        if is_compose || resources.iter().any(|(_, kind)| !kind.is_empty()) {
             self.duplicates.extend(duplicates(document, page));
         }
         for (resource, kind) in resources {
             self.records.take(document, number, resource, &kind);
             if let Some(object) = object(document, resource, &kind, page) {
                 self.objects.insert(Location { file: 0, chunk: number, node: resource.node }, object);
+            }
+        }
+        if is_compose {
+            for (node, service) in compose::read(document, document.resolve(root), page) {
+                self.objects.insert(Location { file: 0, chunk: number, node }, Object::Service(service));
             }
         }
     }
