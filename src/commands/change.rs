@@ -258,6 +258,9 @@ fn pair(identity: &Identity) -> Pair {
     }
 }
 
+/// What a source shall be.
+type GoalOf<'f, 'g> = dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message> + 'f;
+
 /// The delegates that are meant.
 struct Selected<'i> {
     /// Of Kubernetes.
@@ -342,7 +345,7 @@ impl Inputs {
         if all.is_empty() {
             return Err(Message::error(
                 format!("{inputs}: no delegate found"),
-                Some("a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
+                Some("a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
             )
             .into());
         }
@@ -369,7 +372,7 @@ impl Inputs {
         &self,
         streams: &[Stream<'_>],
         indexes: &[Index],
-        goal: &dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message>,
+        goal: &GoalOf<'_, 'g>,
         names: &[String],
     ) -> Result<Vec<Changed>, Failure> {
         let mut both = streams.iter().zip(indexes);

@@ -208,17 +208,18 @@ impl Planner<'_, '_> {
                 editor.remove_entries(list, &gone)?;
             }
         }
-        let volumes = document.get(mapping, "volumes");
-        let items = volumes.into_iter().flat_map(|volumes| document.items(volumes.node));
-        let mut mounts = Vec::new();
-        for (item, mount) in items.zip(compose::mounts(document, mapping)) {
+        let mut targets = Vec::new();
+        for mount in compose::mounts(document, mapping) {
             let target = cleaned(mount.target);
             if [CERTIFICATE_PATH, KEY_PATH].contains(&target.as_str()) {
-                mounts.push(item);
+                targets.push(mount.found.node);
             } else if is_under(&target, MOUNT_PATH) {
                 summary.remarks.push(format!("the mount at `{target}` stays"));
             }
         }
+        let volumes = document.get(mapping, "volumes").into_iter();
+        let items = volumes.flat_map(|volumes| document.items(volumes.node));
+        let mounts: Vec<NodeId> = items.filter(|&item| targets.contains(&document.resolve(item).node)).collect();
         editor.remove_items(mapping, "volumes", &mounts)?;
         summary.actions.extend(counted(&[(gone.len(), "variable"), (mounts.len(), "mount")], "removed"));
         let is_mtls = manager_is_mtls(environment);
