@@ -275,11 +275,12 @@ fn dashes(document: &Document<'_>, root: Option<Found>) -> Option<usize> {
     })
 }
 
-/// A text as an item of a list, in the quotes of the last item that is a text.
+/// A text as an item of a list, in the quotes of the last item that is a text on one line.
 fn item(editor: &Editor<'_, '_>, list: Option<Found>, text: &str) -> Value {
     let document = editor.document;
     let style =
         list.into_iter().flat_map(|list| document.items(list.node)).filter_map(|item| match document.kind(item) {
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => None,
             Kind::Scalar(style) => Some(style),
             _ => None,
         });
