@@ -26,6 +26,7 @@ fn goal() -> Goal {
         secret: SecretSource::Stream(pair),
         endpoint: Some(Endpoint::parse("acme.harness.io:8443").unwrap()),
         upgrader: Upgrader::Move,
+        files: None,
     })
 }
 

@@ -457,6 +457,7 @@ mod tests {
             }),
             endpoint: Some(Endpoint::parse("acme.harness.io:8443").unwrap()),
             upgrader: Upgrader::Move,
+            files: None,
         })
     }
 

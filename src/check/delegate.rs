@@ -1,7 +1,9 @@
 //! One delegate with everything that belongs to it → how far it is on mTLS, and what is missing or does not fit.
 
 use super::environment::Environment;
-use super::facts::{Container, Item, Object, Said, Secret, SecretSource, Source, UpgraderConfig, Volume, Workload};
+use super::facts::{
+    Container, Item, Object, Said, Secret, SecretSource, Source, Spot, UpgraderConfig, Volume, Workload,
+};
 use super::fleet::{Judge, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
@@ -9,7 +11,7 @@ use super::wiring::{Consumer, Path, Read, Wires, wires};
 use crate::delegate::parts::{
     CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
 };
-use crate::delegate::{self, Delegate, Keeper, Location};
+use crate::delegate::{self, Delegate, Keeper, Location, UnknownImage};
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
@@ -46,11 +48,7 @@ impl<'f> Judge<'_, 'f> {
             line: workload.name.at.place.line,
             name: shown(&workload.name),
             namespace: delegate.namespace.as_deref().map(printable),
-            generation: match delegate.generation {
-                delegate::Generation::Classic => Generation::Classic,
-                delegate::Generation::ThreeX => Generation::ThreeX,
-                delegate::Generation::Legacy(_) => Generation::Legacy,
-            },
+            generation: Generation::from(&delegate.generation),
             mtls: Mtls::None,
             endpoint: environment.text(MANAGER).map(|(_, said)| shown_value(&said.text)),
             expires: None,
@@ -78,8 +76,9 @@ impl<'f> Judge<'_, 'f> {
                 );
             return Some(judged);
         }
-        self.image(delegate, container);
-        self.trust(&environment, workload);
+        let image_at = container.image.as_ref().map_or(&container.name.at, |image| &image.at);
+        self.image(delegate.unknown_image.as_ref(), file, image_at);
+        self.trust(&environment, &workload.name);
         let consumer = Consumer {
             file,
             namespace: workload.namespace.as_deref(),
@@ -137,22 +136,23 @@ impl<'f> Judge<'_, 'f> {
         self.upgrader_parts(delegate, &upgrader, &secret, &mut named, &mut judged.pairs);
         judged.state.mtls = if self.has_errors() { Mtls::Partial } else { Mtls::Complete };
         if delegate.generation != delegate::Generation::ThreeX {
-            self.grpc(&environment, container, file);
+            let (name, value) = GRPC;
+            let add = format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`");
+            self.grpc(&environment, file, &container.name.at, add);
         }
         Some(judged)
     }
 
-    fn image(&mut self, delegate: &Delegate, container: &Container) {
-        let Some(unknown) = &delegate.unknown_image else { return };
-        let at = container.image.as_ref().map_or(&container.name.at, |image| &image.at);
-        self.say(Rule::UnknownImageTag, delegate.workload.file, at)
+    pub(super) fn image(&mut self, unknown: Option<&UnknownImage>, file: u32, at: &Spot) {
+        let Some(unknown) = unknown else { return };
+        self.say(Rule::UnknownImageTag, file, at)
             .message(format!("cannot tell {} whether this delegate supports mTLS", unknown.shown(printable)))
             .help("immutable delegates (tag `yy.mm.nnnnn`) and Delegate 3.x do; if it is made from one, say so behind it: `# delegate-mtls: ignore[unknown-image-tag] from 26.07`".to_owned());
     }
 
-    fn trust(&mut self, environment: &Environment<'f>, workload: &Workload) {
+    pub(super) fn trust(&mut self, environment: &Environment<'f>, name: &Said) {
         let Some((variable, said)) = environment.text("TRUST_ALL_CERTIFICATES") else { return };
-        self.trusted(variable.file, said, &workload.name);
+        self.trusted(variable.file, said, name);
     }
 
     /// Judges what the variable is set to that lets a delegate trust anybody.
@@ -167,20 +167,17 @@ impl<'f> Judge<'_, 'f> {
         }
     }
 
-    fn grpc(&mut self, environment: &Environment<'f>, container: &Container, file: u32) {
+    /// `here` is where the variable belongs, and `add` how to add it there.
+    pub(super) fn grpc(&mut self, environment: &Environment<'f>, file: u32, here: &Spot, add: String) {
         let (name, value) = GRPC;
         let (file, at, is_there) = match (environment.get(name), environment.text(name)) {
             (_, Some((_, said))) if said.text == value => return,
             (_, Some((variable, said))) => (variable.file, &said.at, true),
             (Some(_), None) if environment.is_set(name) => return,
             (Some(variable), None) => (variable.file, &variable.name.at, true),
-            (None, None) => (file, &container.name.at, false),
+            (None, None) => (file, here, false),
         };
-        let help = if is_there {
-            format!("set it to \"{value}\"")
-        } else {
-            format!("add to `env`: `{{name: {name}, value: \"{value}\"}}`")
-        };
+        let help = if is_there { format!("set it to \"{value}\"") } else { add };
         self.say(Rule::GrpcAuthority, file, at)
             .message(format!(
                 "`{name}` is not \"{value}\": gRPC calls carry an authority that the mTLS gateway may not route"

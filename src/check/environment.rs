@@ -1,9 +1,9 @@
 //! The variables of a container, as it gets them: `envFrom` first, then `env`, of two of one name the last (Kubernetes
-//! API: `Container.env`, `Container.envFrom`).
+//! API: `Container.env`, `Container.envFrom`). A docker-compose service has `environment` alone.
 
 use std::collections::BTreeMap;
 
-use super::facts::{Container, Object, Said, Value};
+use super::facts::{self, Container, Object, Said, Service, Value};
 use super::fleet::{Judge, shown};
 use super::wiring::Path;
 use crate::delegate::Delegate;
@@ -62,9 +62,20 @@ impl<'f> Judge<'_, 'f> {
                 all.insert(format!("{}{}", source.prefix, name.text), variable);
             }
         }
-        let file = delegate.workload.file;
+        self.own_variables(delegate.workload.file, &container.env, &mut all);
+        Environment(all)
+    }
+
+    /// What a docker-compose service gets, and which of it is written twice.
+    pub(super) fn environment_of_service(&mut self, file: u32, service: &'f Service) -> Environment<'f> {
+        let mut all = BTreeMap::new();
+        self.own_variables(file, &service.environment, &mut all);
+        Environment(all)
+    }
+
+    fn own_variables(&mut self, file: u32, variables: &'f [facts::Variable], all: &mut BTreeMap<String, Variable<'f>>) {
         let mut own: BTreeMap<&str, &Said> = BTreeMap::new();
-        for variable in container.env.iter().filter(|variable| !variable.name.text.is_empty()) {
+        for variable in variables.iter().filter(|variable| !variable.name.text.is_empty()) {
             let name = &variable.name;
             if let Some(before) = own.insert(&name.text, name) {
                 let line = before.at.place.line;
@@ -74,6 +85,5 @@ impl<'f> Judge<'_, 'f> {
             }
             all.insert(name.text.clone(), Variable { file, name, value: &variable.value });
         }
-        Environment(all)
     }
 }

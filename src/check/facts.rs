@@ -1,6 +1,7 @@
 //! One file's text → what judging needs to know of it, owned and small, each thing with its place: the text itself is
 //! gone when delegates are judged, because what belongs to one may stand in another file. Judges nothing.
 
+mod compose;
 mod config;
 mod pod;
 mod values;
@@ -12,8 +13,11 @@ use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Foreign, Keeper, Location, Records, SecretValue, template};
 use crate::yaml::{self, Document, Found, NodeId, Place, Places, Span};
 
+pub(super) use compose::{Bind, Service};
 pub(super) use config::{ConfigMap, UpgraderConfig};
-pub(super) use pod::{Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Volume};
+pub(super) use pod::{
+    Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Variable, Volume,
+};
 pub(super) use values::Values;
 
 /// Bytes of a file and where a person finds them.
@@ -58,6 +62,8 @@ pub(super) enum Object {
     Workload(Workload),
     ConfigMap(ConfigMap),
     Secret(Secret),
+    /// A service of a docker-compose file.
+    Service(Service),
 }
 
 /// An object with a pod.
@@ -144,12 +150,20 @@ pub(super) fn read(text: &str) -> Facts {
 }
 
 impl Facts {
+    /// Whether it is a docker-compose file.
+    pub(super) fn is_compose(&self) -> bool {
+        self.objects.values().any(|object| matches!(object, Object::Service(_)))
+    }
+
     fn take(&mut self, document: &Document<'_>, number: usize, page: &mut Page<'_>) {
         let Some(root) = document.root() else { return };
         self.documents += 1;
         self.values.clear();
         let values = delegate::values::mappings(document);
+        // docker has templates of its own: `tag: "{{.Name}}"`
+        let is_compose = delegate::compose::is_compose(document);
         let action = match values.as_slice() {
+            _ if is_compose => None,
             [] => template::action(document),
             values => template::action_in_values(document, values),
         };
@@ -161,13 +175,18 @@ impl Facts {
         // Helm reads one document
         let values = if self.documents == 1 { values } else { Vec::new() };
         self.values = values.into_iter().map(|of| values::read(document, of, page)).collect();
-        if !self.values.is_empty() || resources.iter().any(|(_, kind)| !kind.is_empty()) {
+        if is_compose || !self.values.is_empty() || resources.iter().any(|(_, kind)| !kind.is_empty()) {
             self.duplicates.extend(duplicates(document, page));
         }
         for (resource, kind) in resources {
             self.records.take(document, number, resource, &kind);
             if let Some(object) = object(document, resource, &kind, page) {
                 self.objects.insert(Location { file: 0, chunk: number, node: resource.node }, object);
+            }
+        }
+        if is_compose {
+            for (node, service) in compose::read(document, document.resolve(root), page) {
+                self.objects.insert(Location { file: 0, chunk: number, node }, Object::Service(service));
             }
         }
     }

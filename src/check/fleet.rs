@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::facts::{Facts, Object, Said, Secret, SecretSource, Spot, Workload};
+use super::facts::{Facts, Object, Said, Secret, SecretSource, Service, Spot, Workload};
 use super::report::At;
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY};
 use crate::delegate::{self, Delegate, File, Index, Location};
@@ -67,6 +67,13 @@ impl<'f> Fleet<'f> {
     pub(super) fn workload(&self, location: Location) -> Option<&'f Workload> {
         match self.object(location)? {
             Object::Workload(workload) => Some(workload),
+            _ => None,
+        }
+    }
+
+    pub(super) fn service(&self, location: Location) -> Option<&'f Service> {
+        match self.object(location)? {
+            Object::Service(service) => Some(service),
             _ => None,
         }
     }

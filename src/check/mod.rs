@@ -5,6 +5,7 @@
 //! together, judges every delegate with what belongs to it, then the pairs that they read.
 
 mod candidate;
+mod compose;
 mod delegate;
 mod environment;
 mod facts;
@@ -164,6 +165,13 @@ pub fn check(mut files: Vec<FileFacts>, cas: &[Ca], settings: &Settings, options
         found.append(&mut of_delegate);
         delegates.push((judged.state, judged.account, own, first..found.len(), file));
     }
+    for service in &fleet.index.services {
+        let mut judge = Judge::new(&fleet);
+        let Some(judged) = judge.service(service) else { continue };
+        let first = found.len();
+        found.append(&mut judge.found);
+        delegates.push((judged.state, judged.account, Vec::new(), first..found.len(), service.location.file));
+    }
 
     let mut pairs: BTreeMap<PairId, (JudgedPair, std::ops::Range<usize>)> = BTreeMap::new();
     let unmounted = pairs::unmounted(&Judge::new(&fleet), &readers);
@@ -277,8 +285,9 @@ fn file_alone(fleet: &Fleet<'_>, file: usize) -> Vec<Found> {
         judge
             .say(Rule::DuplicateKey, number, &key.at)
             .message(format!(
-                "`{}` stands twice in its mapping: Kubernetes takes this one, other tools the first or neither",
-                fleet::shown(key)
+                "`{}` stands twice in its mapping: {} takes this one, other tools the first or neither",
+                fleet::shown(key),
+                if facts.is_compose() { "docker-compose 1" } else { "Kubernetes" }
             ))
             .help("keep the one that is meant".to_owned());
     }

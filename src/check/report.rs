@@ -3,6 +3,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::delegate;
 use crate::finding::{Rule, Severity};
 use crate::yaml::Span;
 
@@ -101,6 +102,16 @@ pub enum Generation {
     /// Values of the Helm chart, which makes an immutable delegate of them.
     #[serde(rename = "helm")]
     Helm,
+}
+
+impl From<&delegate::Generation> for Generation {
+    fn from(generation: &delegate::Generation) -> Generation {
+        match generation {
+            delegate::Generation::Classic => Generation::Classic,
+            delegate::Generation::ThreeX => Generation::ThreeX,
+            delegate::Generation::Legacy(_) => Generation::Legacy,
+        }
+    }
 }
 
 /// How far a delegate is on mTLS.

@@ -1,5 +1,6 @@
 //! inject, diff and remove: one way through the stages; they differ in the goal and in what is done with the result.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,14 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::identity::PairFiles;
 use super::terminal::Terminal;
-use super::{Exit, Failure, identity, secret_file};
+use super::{Exit, Failure, identity, mounted, secret_file};
 use crate::change::{Changed, change};
 use crate::cli::{InjectArgs, OutputArgs, RemoveArgs};
 use crate::delegate::parts::MANAGER;
-use crate::delegate::{self, Delegate, Foreign, Index, Stream, Values};
+use crate::delegate::{self, Delegate, Foreign, Generation, Index, Service, Stream, Values};
 use crate::endpoint::Endpoint;
 use crate::finding::Severity;
-use crate::identity::{ChainCheck, Identity, Loader};
+use crate::identity::{ChainCheck, Identity};
 use crate::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader, Value};
 use crate::report::{self, Level, Message};
 use crate::source::{self, NewFile, Source};
@@ -40,7 +41,8 @@ pub(super) fn remove(args: RemoveArgs, output: OutputArgs, terminal: &mut Termin
     let streams = inputs.streams()?;
     let indexes = inputs.indexes(&streams)?;
     inputs.selected(&indexes, &args.delegate)?;
-    let results = inputs.change(&streams, &indexes, &Goal::Absent { base }, &args.delegate)?;
+    let goal = Goal::Absent { base };
+    let results = inputs.change(&streams, &indexes, &|_, _| Ok(Cow::Borrowed(&goal)), &args.delegate)?;
     Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file: None, holds_key: false }.write(
         &[],
         output.quiet,
@@ -64,16 +66,7 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
     let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
-        Some(identity) => {
-            let mut loaders = identity::loaders(&selected);
-            let mut values = indexes.iter().flat_map(|index| &index.values);
-            let is_meant = |values: &Values| args.delegate.is_empty() || args.delegate.contains(&values.name);
-            if values.any(is_meant) && !loaders.contains(&Loader::Java) {
-                // what the chart installs is a classic delegate
-                loaders.push(Loader::Java);
-            }
-            judged(identity, args, &loaders)?
-        }
+        Some(identity) => judged(identity, args, &selected)?,
         None => Vec::new(),
     };
     let secret = match (&args.existing_secret, identity.as_ref().map(pair)) {
@@ -84,10 +77,21 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         },
         (None, None) => return Err(Message::error("no pair was given", None).into()),
     };
-    let holds_key = matches!(secret, SecretSource::Stream(_));
+    let holds_key = matches!(secret, SecretSource::Stream(_)) && !selected.delegates.is_empty();
     let upgrader = if args.no_upgrader { Upgrader::Leave } else { Upgrader::Move };
-    let goal = Goal::Present(Present { secret, endpoint, upgrader });
-    let results = inputs.change(&streams, &indexes, &goal, &args.delegate)?;
+    let goal = Goal::Present(Present { secret, endpoint, upgrader, files: None });
+    let output = match &destination {
+        Destination::File(path) => Some(path.as_path()),
+        _ => None,
+    };
+    let of_source = |source: &Source, index: &Index| match (&goal, &args.cert, &args.key) {
+        (Goal::Present(present), Some(cert), Some(key)) if !index.services.is_empty() => {
+            let files = Some(mounted::files(cert, key, source, output)?);
+            Ok(Cow::Owned(Goal::Present(Present { files, ..present.clone() })))
+        }
+        _ => Ok(Cow::Borrowed(&goal)),
+    };
+    let results = inputs.change(&streams, &indexes, &of_source, &args.delegate)?;
     let secret_file = args.secret_output.as_deref();
     Finished { inputs: &inputs, indexes: &indexes, results, destination, secret_file, holds_key }
         .write(&messages, quiet, terminal)
@@ -118,14 +122,33 @@ fn pair_files(args: &InjectArgs) -> Result<Option<PairFiles<'_>>, Failure> {
 }
 
 /// What there is to say of a pair that will work; one that will not is a failure.
-fn judged(identity: &Identity, args: &InjectArgs, loaders: &[Loader]) -> Result<Vec<Message>, Failure> {
+fn judged(identity: &Identity, args: &InjectArgs, selected: &Selected<'_>) -> Result<Vec<Message>, Failure> {
+    let (delegates, services) = selected.generations();
+    let all: Vec<_> = delegates.iter().chain(&services).copied().collect();
+    let loaders = identity::loaders(&all);
     let chain = if args.no_verify { ChainCheck::Skip } else { ChainCheck::ToAnchor };
-    let findings = identity::judge(identity, &identity::options(&args.judge, chain)?, loaders);
-    let messages: Vec<Message> = findings.iter().map(Message::from).collect();
+    let findings = identity::judge(identity, &identity::options(&args.judge, chain)?, &loaders);
+    let mut messages: Vec<Message> = findings.iter().map(Message::from).collect();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(Failure::Messages(messages));
     }
-    Ok(identity.notices().iter().map(Message::note).chain(messages).collect())
+    if !services.is_empty() {
+        // they mount the files as they are
+        let loaders = identity::loaders(&services);
+        let mut as_found = Vec::new();
+        for finding in loaders.into_iter().flat_map(|loader| identity.as_mounted(loader)) {
+            if !as_found.contains(&finding) {
+                as_found.push(finding);
+            }
+        }
+        messages.extend(as_found.iter().map(Message::from));
+        if as_found.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(Failure::Messages(messages));
+        }
+    }
+    // what is done to the pair is done on its way into Secrets
+    let notices = identity.notices().iter().filter(|_| !delegates.is_empty());
+    Ok(notices.map(Message::note).chain(messages).collect())
 }
 
 /// Where the result goes.
@@ -230,6 +253,31 @@ fn pair(identity: &Identity) -> Pair {
     }
 }
 
+/// What a source shall be.
+type GoalOf<'f, 'g> = dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message> + 'f;
+
+/// The delegates that are meant.
+struct Selected<'i> {
+    /// Of Kubernetes.
+    delegates: Vec<&'i Delegate>,
+    /// Of Helm.
+    values: Vec<&'i Values>,
+    /// Of docker-compose.
+    services: Vec<&'i Service>,
+}
+
+impl<'i> Selected<'i> {
+    /// Their generations: of those that get the pair by a Secret, and of docker-compose's. What the chart installs is a
+    /// classic delegate.
+    fn generations(&self) -> (Vec<&'i Generation>, Vec<&'i Generation>) {
+        let of_charts = self.values.iter().map(|_| &Generation::Classic);
+        (
+            self.delegates.iter().map(|delegate| &delegate.generation).chain(of_charts).collect(),
+            self.services.iter().map(|service| &service.generation).collect(),
+        )
+    }
+}
+
 /// Everything that was read.
 struct Inputs {
     sources: Vec<Source>,
@@ -295,10 +343,12 @@ impl Inputs {
     }
 
     /// The delegates that are meant. Nothing found is an error, never a silent success.
-    fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Vec<&'i Delegate>, Failure> {
-        let all: Vec<&Delegate> = indexes.iter().flat_map(|index| &index.delegates).collect();
-        let values = indexes.iter().flat_map(|index| &index.values).map(|values| values.name.as_str());
-        let known: Vec<&str> = all.iter().map(|delegate| delegate.name.as_str()).chain(values).collect();
+    fn selected<'i>(&self, indexes: &'i [Index], names: &[String]) -> Result<Selected<'i>, Failure> {
+        let delegates = || indexes.iter().flat_map(|index| &index.delegates);
+        let values = || indexes.iter().flat_map(|index| &index.values);
+        let services = || indexes.iter().flat_map(|index| &index.services);
+        let known = delegates().map(|delegate| &delegate.name).chain(values().map(|values| &values.name));
+        let known: Vec<&String> = known.chain(services().map(|service| &service.name)).collect();
         let inputs = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
         let foreign = |source: &Source| Some(refused(source, Foreign::of(&source.name, &source.text)?));
         if known.is_empty() {
@@ -307,11 +357,11 @@ impl Inputs {
             }
             return Err(Message::error(
                 format!("{inputs}: no delegate found"),
-                Some("a delegate is a Deployment with a container that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
+                Some("a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
             )
             .into());
         }
-        if let Some(missing) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        if let Some(missing) = names.iter().find(|name| !known.contains(name)) {
             let mut found: Vec<String> = known.iter().take(10).map(|name| format!("`{name}`")).collect();
             if known.len() > found.len() {
                 found.push(format!("{} more", known.len() - found.len()));
@@ -322,19 +372,25 @@ impl Inputs {
             )
             .into());
         }
-        Ok(all.into_iter().filter(|delegate| names.is_empty() || names.contains(&delegate.name)).collect())
+        let is_meant = |name: &String| names.is_empty() || names.contains(name);
+        Ok(Selected {
+            delegates: delegates().filter(|delegate| is_meant(&delegate.name)).collect(),
+            values: values().filter(|values| is_meant(&values.name)).collect(),
+            services: services().filter(|service| is_meant(&service.name)).collect(),
+        })
     }
 
-    fn change(
+    /// Brings the selected delegates of every source to the goal that `goal` gives for it.
+    fn change<'g>(
         &self,
         streams: &[Stream<'_>],
         indexes: &[Index],
-        goal: &Goal,
+        goal: &GoalOf<'_, 'g>,
         names: &[String],
     ) -> Result<Vec<Changed>, Failure> {
         let mut both = streams.iter().zip(indexes);
         self.each(|source| match both.next() {
-            Some((stream, index)) => change(stream, index, goal, names).map_err(|error| {
+            Some((stream, index)) => change(stream, index, goal(source, index)?.as_ref(), names).map_err(|error| {
                 Message::error(place(source, error.offset(), &error.to_string()), error.help().map(str::to_owned))
             }),
             None => Err(Message::error(format!("{}: was not read", source.name), None)),
@@ -421,8 +477,12 @@ impl Finished<'_> {
             Destination::Stdout | Destination::Check | Destination::Diff => {}
         }
         for written in source::commit_all(staged).map_err(fail)? {
-            let holds_key =
-                self.holds_key || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
+            // of several files, those of docker-compose mount the key and hold none
+            let is_compose = self.inputs.sources.iter().zip(self.indexes).any(|(source, index)| {
+                source.name == written.name && index.delegates.is_empty() && !index.services.is_empty()
+            });
+            let holds_key = self.holds_key && !is_compose
+                || self.secret_file.is_some_and(|path| path.display().to_string() == written.name);
             if holds_key {
                 messages.extend(identity::readable_key(&written));
             }
@@ -473,7 +533,7 @@ impl Finished<'_> {
             report::write_diff(&mut out, &change)?;
             io::Write::flush(&mut out)?;
             drop(out);
-            if index.delegates.is_empty() && index.values.is_empty() {
+            if index.delegates.is_empty() && index.values.is_empty() && index.services.is_empty() {
                 Message::note(format!("{}: no delegate in it, left alone", source.name)).write(terminal.err())?;
             }
             for summary in &result.summaries {

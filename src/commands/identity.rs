@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::cli::JudgeArgs;
-use crate::delegate::{Delegate, Generation};
+use crate::delegate::Generation;
 use crate::finding::Finding;
 use crate::identity::{self, ChainCheck, Identity, Loader, Named, Options};
 use crate::report::Message;
@@ -74,9 +74,9 @@ pub(super) fn options(args: &JudgeArgs, chain: ChainCheck) -> Result<Options, Fa
     Ok(Options { now: now(args.at.as_deref())?, expires_within: duration(&args.expires_within)?, chain })
 }
 
-/// Who loads the pair of these delegates.
-pub(super) fn loaders(delegates: &[&Delegate]) -> Vec<Loader> {
-    let any = |generation: Generation| delegates.iter().any(|delegate| delegate.generation == generation);
+/// Who loads the pair of delegates of these generations.
+pub(super) fn loaders(generations: &[&Generation]) -> Vec<Loader> {
+    let any = |generation: Generation| generations.contains(&&generation);
     let mut loaders = Vec::new();
     if any(Generation::Classic) || !any(Generation::ThreeX) {
         loaders.push(Loader::Java);

@@ -195,7 +195,8 @@ fn mounted_by(value: &SecretValue, index: &Index) -> Option<Loader> {
 
 /// The loader that takes the least, which is the classic delegate's unless all of them are of 3.x.
 fn strictest(delegates: &[&Delegate]) -> Loader {
-    if identity::loaders(delegates).contains(&Loader::Java) { Loader::Java } else { Loader::Go }
+    let generations: Vec<_> = delegates.iter().map(|delegate| &delegate.generation).collect();
+    if identity::loaders(&generations).contains(&Loader::Java) { Loader::Java } else { Loader::Go }
 }
 
 /// Why a pod would not get what the value holds.

@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod identity;
 mod inspect;
+mod mounted;
 mod probe;
 mod secret_file;
 mod terminal;

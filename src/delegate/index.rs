@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+use super::compose::{self, Service};
 use super::keeper::{Keeper, promise};
 use super::stream::{Location, Stream, StreamError};
 use super::values::Values;
@@ -133,6 +134,8 @@ pub struct Index {
     pub values: Vec<Values>,
     /// Where a template of a delegate begins, which has to be rendered first.
     pub template: Option<usize>,
+    /// The services of docker-compose files that are delegates, in the same order.
+    pub services: Vec<Service>,
     /// What must not be shown, in the order of the text.
     pub masks: Vec<Mask>,
     /// Upgraders whose delegate is not in the stream.
@@ -252,15 +255,15 @@ impl<T: Clone> Named<T> {
 
 /// Which of the variables that tell a delegate an environment names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Variables {
-    manager: bool,
+pub(super) struct Variables {
+    pub(super) manager: bool,
     account: bool,
     harness_account: bool,
-    storage: bool,
+    pub(super) storage: bool,
 }
 
 impl Variables {
-    fn note(&mut self, name: &str) {
+    pub(super) fn note(&mut self, name: &str) {
         match name {
             "MANAGER_HOST_AND_PORT" => self.manager = true,
             "ACCOUNT_ID" => self.account = true,
@@ -280,12 +283,21 @@ impl Variables {
     }
 
     /// A legacy manifest may leave the account out: what it downloads its program from gives it away.
-    fn is_delegate(self) -> bool {
+    pub(super) fn is_delegate(self) -> bool {
         self.manager && (self.account || self.harness_account || self.storage)
     }
 
     fn any(self) -> bool {
         self != Variables::default()
+    }
+
+    /// The generation of a delegate that is not a legacy one.
+    pub(super) fn generation(self, tag: &Tag) -> Generation {
+        if self.harness_account && !(self.account && *tag != Tag::ThreeX) {
+            Generation::ThreeX
+        } else {
+            Generation::Classic
+        }
     }
 }
 
@@ -326,6 +338,9 @@ pub struct Records {
     promises: Vec<Record<Keeper>>,
     /// By the name of the Secret that they mount.
     mounting: Vec<Record<()>>,
+    services: Vec<Service>,
+    /// Services that are delegates but for their account.
+    without_account: Vec<Stray>,
 }
 
 /// An object under a name that others refer to it by.
@@ -469,6 +484,9 @@ impl Records {
                 let configs = volumes.filter_map(|volume| document.text_at(volume, &["configMap", "name"]));
                 self.jobs.extend(configs.map(record));
             }
+            "" if document.root() == Some(resource.node) && compose::services(document, resource).is_some() => {
+                compose::read(document, location, &mut self.services, &mut self.without_account);
+            }
             _ => {
                 let containers = containers(document, resource, kind);
                 if !containers.is_empty() {
@@ -557,6 +575,10 @@ impl Linker {
         for record in records.mounting {
             self.index.mounting.add(file, &record.name, record.namespace.as_deref(), &here(record.location));
         }
+        self.index.services.extend(
+            records.services.into_iter().map(|service| Service { location: here(service.location), ..service }),
+        );
+        self.index.without_account.extend(records.without_account);
         let here = |workload: Workload| Workload { location: here(workload.location), ..workload };
         records.workloads.into_iter().map(here).collect()
     }
@@ -623,10 +645,8 @@ impl Linker {
             let because = "it downloads its program from a storage URL".to_owned();
             let unplaced = Legacy { offset: workload.offset, because };
             Generation::Legacy(container.storage.clone().unwrap_or(unplaced))
-        } else if variables.harness_account && !(variables.account && tag != Tag::ThreeX) {
-            Generation::ThreeX
         } else {
-            Generation::Classic
+            variables.generation(&tag)
         };
         let config_maps = container
             .config_maps
@@ -658,10 +678,7 @@ impl Linker {
             },
             containers: delegates.iter().map(|(container, _)| container.index).collect(),
             generation,
-            unknown_image: match tag {
-                Tag::Unknown(image) => Some(image),
-                Tag::Classic | Tag::ThreeX => None,
-            },
+            unknown_image: tag.unknown(),
             offset: workload.offset,
             config_maps,
             token_secret: token_secret.copied(),
@@ -743,15 +760,23 @@ fn upgraded_workload(config: &str, map_name: &str) -> Option<(String, Option<Str
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Tag {
+pub(super) enum Tag {
     Classic,
     ThreeX,
     Unknown(UnknownImage),
 }
 
 impl Tag {
+    /// The image that does not tell.
+    pub(super) fn unknown(self) -> Option<UnknownImage> {
+        match self {
+            Tag::Unknown(image) => Some(image),
+            Tag::Classic | Tag::ThreeX => None,
+        }
+    }
+
     /// The tag of an image reference: behind the last colon that is behind the last slash, before a digest.
-    fn of(image: &str) -> Tag {
+    pub(super) fn of(image: &str) -> Tag {
         let name = image.rsplit('/').next().unwrap_or_default();
         let tagged = name.split('@').next().unwrap_or_default();
         let tag = tagged.split_once(':').map(|(_, tag)| tag).unwrap_or_default();

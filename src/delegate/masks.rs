@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::index::{is_list, resources};
-use super::{Holds, Mask, is_secret_name, pod_spec, values};
+use super::{Holds, Mask, compose, is_secret_name, pod_spec, values};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 
 impl Mask {
@@ -14,6 +14,7 @@ impl Mask {
         let root = document.resolve(root);
         let mut masker = Masker { masks };
         masker.mask_document(document, root);
+        masker.mask_services(document, root);
         if !values::mappings(document).is_empty() {
             masker.mask_values(document, root.node);
         }
@@ -282,6 +283,31 @@ impl Masker<'_> {
         }
     }
 
+    /// Masks the variables of a docker-compose file's services, also those that a merge key hides.
+    fn mask_services(&mut self, document: &Document<'_>, root: Found) {
+        let Some(services) = document.get(root, "services") else { return };
+        let mut seen = HashSet::new();
+        for service in document.entries(services.node).map(|entry| document.resolve(entry.value)) {
+            for setting in compose::settings(document, service) {
+                let value = setting.value.unwrap_or_default();
+                if !is_secret_name(setting.name) && !holds_key(value) {
+                    continue;
+                }
+                if !setting.is_item {
+                    self.mask_below(document, setting.found.node, false, &mut seen);
+                } else if setting.value.is_some() && !setting.value_at.is_empty() && seen.insert(setting.found.node) {
+                    self.masks.push(Mask { span: setting.value_at, holds: Holds::Secret });
+                }
+            }
+            let environment = document.get(service, "environment").into_iter();
+            for entry in environment.flat_map(|environment| document.entries(environment.node)) {
+                if is_secret_name(text(document, entry.key)) {
+                    self.mask_below(document, entry.value, false, &mut seen);
+                }
+            }
+        }
+    }
+
     fn mask(&mut self, document: &Document<'_>, value: NodeId, holds: Holds) {
         let node = document.node(value);
         let span = match document.kind(value) {
@@ -369,6 +395,14 @@ mod tests {
             (
                 "kind: X\nmetadata: {annotations: {a: '{\"kind\":\"Secret\"}', b: y}}\n",
                 "kind: X\nmetadata: {annotations: {a: ~, b: y}}\n",
+            ),
+            (
+                "services:\n  d:\n    environment:\n    - A_TOKEN=x\n    - 'B_TOKEN=y=z'\n    - C_TOKEN\n    - D=w\n",
+                "services:\n  d:\n    environment:\n    - A_TOKEN=~\n    - 'B_TOKEN=~'\n    - C_TOKEN\n    - D=w\n",
+            ),
+            (
+                "x: &x {A_TOKEN: x}\nservices:\n  d:\n    environment: {<<: *x, B_TOKEN: y, D: w}\n",
+                "x: &x {A_TOKEN: ~}\nservices:\n  d:\n    environment: {<<: *x, B_TOKEN: ~, D: w}\n",
             ),
             (
                 "kind: ConfigMap\ndata:\n  a: |\n    -----BEGIN PRIVATE KEY-----\n    x\n  b: y\n",

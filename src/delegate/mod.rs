@@ -2,6 +2,7 @@
 //!
 //! One pass over the stream keeps names and places; documents are parsed again, one at a time, when they are planned.
 
+pub(crate) mod compose;
 mod foreign;
 mod index;
 mod keeper;
@@ -13,6 +14,7 @@ mod stream;
 pub(crate) mod template;
 pub(crate) mod values;
 
+pub use compose::Service;
 pub use foreign::{Foreign, is_json};
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,

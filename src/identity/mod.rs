@@ -42,7 +42,7 @@ pub(crate) use signature::{Signature, algorithm_name, made_by};
 
 use zeroize::Zeroizing;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
 use judge::Subject;
 use pem::{Block, Blocks};
 use repair::Repair;
@@ -104,6 +104,8 @@ pub struct Identity {
     certificate_pem: String,
     key: Key,
     ca: Option<Authority>,
+    /// The numbers that the certificates of the chain have in their file, from 1.
+    positions: Vec<usize>,
     repairs: Vec<Repair>,
     notices: Vec<String>,
 }
@@ -152,7 +154,10 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
     let parsed = one_key(&blocks, Role::Key).map_err(|cause| refusal(key, Role::Key, cause))?;
     repairs.extend(Repair::of_key(&blocks, &parsed, key.bytes));
 
+    let in_file = certificates.clone();
     let arranged = chain::arrange(certificates, parsed.public.as_ref());
+    let position = |member: &Certificate| in_file.iter().position(|certificate| certificate == member);
+    let positions = arranged.chain.iter().filter_map(position).map(|at| at + 1).collect();
     repairs.extend(Repair::of_order(&arranged));
 
     let ca = ca.map(authority).transpose()?;
@@ -175,6 +180,7 @@ pub fn load(cert: Named<'_>, key: Named<'_>, ca: Option<Named<'_>>) -> Result<Id
         chain: arranged.chain,
         key: parsed,
         ca,
+        positions,
         repairs,
     })
 }
@@ -204,6 +210,18 @@ impl Identity {
     #[must_use]
     pub fn as_found(&self, loader: Loader) -> Vec<Finding> {
         Repair::findings(&self.repairs, loader, &self.certificate_name, &self.key_name)
+    }
+
+    /// The same for files that are mounted as they are: the help is a command that mends them.
+    #[must_use]
+    pub fn as_mounted(&self, loader: Loader) -> Vec<Finding> {
+        let mut findings = self.as_found(loader);
+        for finding in &mut findings {
+            if matches!(finding.rule, Rule::ChainOutOfOrder | Rule::ChainExtra) {
+                finding.help = Some(repair::select(&self.certificate_name, &self.positions));
+            }
+        }
+        findings
     }
 
     /// What is injected: the leaf, then the intermediates that are needed, in order. LF, 64 columns, one final

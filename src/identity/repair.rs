@@ -195,6 +195,16 @@ impl Repair {
     }
 }
 
+/// How to take the certificates at these positions, counted from 1, out of a file, in this order.
+pub(super) fn select(file: &str, positions: &[usize]) -> String {
+    let numbers: Vec<String> = positions.iter().map(usize::to_string).collect();
+    let (new, file) = (shell(&beside(file, "pem")), shell(file));
+    format!(
+        "for n in {}; do awk -v n=$n '/-----BEGIN .*CERTIFICATE-----/{{p = ++i == n}} p; /-----END /{{p = 0}}' {file}; done > {new}",
+        numbers.join(" ")
+    )
+}
+
 /// How to put every `-----BEGIN` and `-----END` on a line of its own.
 fn own_lines(file: &str, new: &str) -> String {
     format!(r"sed -E 's/[[:blank:]]*(-----(BEGIN|END) [^-]*-----)[[:blank:]]*/\n\1\n/g' {file} > {new}")

@@ -47,6 +47,9 @@ pub(super) fn plan(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[Str
         planner.delegate(delegate)?;
     }
     planner.all_values(names)?;
+    for service in index.services.iter().filter(|service| names.is_empty() || names.contains(&service.name)) {
+        planner.service(service)?;
+    }
     Ok(planner.plan)
 }
 
@@ -82,11 +85,11 @@ pub(super) struct Object<'t> {
 }
 
 /// A URL that moves.
-struct Move {
+pub(super) struct Move {
     location: Location,
-    value: Found,
-    from: String,
-    to: String,
+    pub(super) value: Found,
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 /// What a variable is to be: its name and its value.
@@ -95,12 +98,12 @@ type Wanted = (&'static str, &'static str);
 /// A variable that takes effect, and where it stands.
 pub(super) struct Variable {
     /// The object that it is written in.
-    location: Location,
+    pub(super) location: Location,
     /// The scalar; `None` for one that comes from elsewhere (`valueFrom`).
     pub(super) value: Option<Found>,
     pub(super) text: String,
     /// The node to point at.
-    node: Found,
+    pub(super) node: Found,
 }
 
 impl<'s, 't> Planner<'s, 't> {
@@ -313,7 +316,7 @@ impl<'s, 't> Planner<'s, 't> {
         // 5
         let endpoint = present.endpoint.as_ref().map(Endpoint::as_str);
         if endpoint.is_none() && !manager_is_mtls(environment) {
-            self.warn_of_kept_url(delegate, environment, "give the account's mTLS endpoint with `--endpoint`")?;
+            self.warn_of_kept_url(&delegate.name, environment, "give the account's mTLS endpoint with `--endpoint`")?;
         }
         let moves = self.moves(endpoint, environment, summary)?;
         self.warn_of_neighbours(pod, container, object, environment, present)?;
@@ -333,9 +336,9 @@ impl<'s, 't> Planner<'s, 't> {
     }
 
     /// Warns that the manager URL is left as it is, although the delegate moves.
-    fn warn_of_kept_url(
+    pub(super) fn warn_of_kept_url(
         &mut self,
-        delegate: &Delegate,
+        name: &str,
         environment: &BTreeMap<String, Variable>,
         help: &str,
     ) -> Result<(), Refusal> {
@@ -345,12 +348,12 @@ impl<'s, 't> Planner<'s, 't> {
             Some(_) => format!("`{}`", mask_user_info(&variable.text)),
             None => "what it was".to_owned(),
         };
-        self.warn(offset, format!("`{}`: the manager URL stays {shown}", delegate.name), Some(help));
+        self.warn(offset, format!("`{name}`: the manager URL stays {shown}"), Some(help));
         Ok(())
     }
 
     /// Where URLs move.
-    fn moves(
+    pub(super) fn moves(
         &mut self,
         to: Option<&str>,
         environment: &BTreeMap<String, Variable>,
@@ -506,10 +509,11 @@ impl<'s, 't> Planner<'s, 't> {
         Ok(())
     }
 
-    fn same_variable(&self, name: &str, value: &str, variable: &Variable) -> Result<(), Refusal> {
+    pub(super) fn same_variable(&self, name: &str, value: &str, variable: &Variable) -> Result<(), Refusal> {
         let document = self.open(variable.location)?.document;
         let is_string = variable.value.is_some_and(|found| {
-            document.kind(found.node) != yaml::Kind::Scalar(ScalarStyle::Plain) || variable.text != "true"
+            document.kind(found.node) != yaml::Kind::Scalar(ScalarStyle::Plain)
+                || document.scalar(found.node) != Some("true")
         });
         if variable.value.is_some() && variable.text == value && is_string {
             return Ok(());
@@ -564,7 +568,7 @@ impl<'s, 't> Planner<'s, 't> {
         // a delegate that never was on mTLS has no URL to restore
         let restore = restore.filter(|_| manager_is_mtls || !gone.is_empty() || mounts + volumes > 0);
         if !given && manager_is_mtls {
-            self.warn_of_kept_url(delegate, environment, "give the manager URL to restore with `--endpoint`")?;
+            self.warn_of_kept_url(&delegate.name, environment, "give the manager URL to restore with `--endpoint`")?;
         }
         let moves = self.moves(restore, environment, summary)?;
         for moved in moves.iter().filter(|moved| moved.location == object.location) {
@@ -575,7 +579,7 @@ impl<'s, 't> Planner<'s, 't> {
         self.upgrader(delegate, None, restore, environment, ("", ScalarStyle::Plain), summary)?;
         let default_secret = format!("{}-client-certificate", delegate.name);
         let name = secret_name.unwrap_or(default_secret);
-        for location in self.index.secrets(&name, delegate.namespace.as_deref()).to_vec() {
+        for location in self.secrets_to_take(&name, delegate.namespace.as_deref())? {
             self.take_secret(location, summary, &name)?;
         }
         summary.remarks.extend(self.kept(&name, delegate.namespace.as_deref()));
@@ -584,7 +588,7 @@ impl<'s, 't> Planner<'s, 't> {
 }
 
 /// Whether the manager URL has the form of an mTLS endpoint.
-fn manager_is_mtls(environment: &BTreeMap<String, Variable>) -> bool {
+pub(super) fn manager_is_mtls(environment: &BTreeMap<String, Variable>) -> bool {
     environment.get(MANAGER).is_some_and(|variable| is_mtls(variable.text.trim_end_matches('/')))
 }
 
@@ -593,7 +597,7 @@ pub(super) fn plural(number: usize, what: &str) -> String {
 }
 
 /// `3 variables, 1 mount and 1 volume added`; nothing where there is nothing to count.
-fn counted(things: &[(usize, &str)], done: &str) -> Option<String> {
+pub(super) fn counted(things: &[(usize, &str)], done: &str) -> Option<String> {
     let mut parts: Vec<String> =
         things.iter().filter(|(number, _)| *number > 0).map(|&(number, what)| plural(number, what)).collect();
     let last = parts.pop()?;

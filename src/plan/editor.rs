@@ -15,11 +15,14 @@ pub(super) struct Editor<'d, 't> {
     pub(super) gone: Vec<NodeId>,
     /// How far a mapping that fills a null stands behind its key.
     pub(super) step: usize,
+    /// How far the dashes of a new list stand behind its key, where no list of the mapping tells. Not at all, in the
+    /// platform's template.
+    pub(super) dashes: usize,
 }
 
 impl<'d, 't> Editor<'d, 't> {
     pub(super) fn new(document: &'d Document<'t>) -> Editor<'d, 't> {
-        Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new(), step: 2 }
+        Editor { document, edits: Vec::new(), changes: Vec::new(), gone: Vec::new(), step: 2, dashes: 0 }
     }
 
     pub(super) fn layout(&self) -> Layout<'d, 't> {
@@ -306,7 +309,7 @@ impl<'d, 't> Editor<'d, 't> {
     }
 
     /// How far the dashes of the lists in a mapping stand behind its keys: as in the list `like`, in any list of the
-    /// mapping, in the list that the mapping is an item of; else not at all, as the platform's template has it.
+    /// mapping, in the list that the mapping is an item of; else as the format has it.
     fn dash_offset(&self, mapping: NodeId, like: &str) -> usize {
         let document = self.document;
         let layout = self.layout();
@@ -324,7 +327,7 @@ impl<'d, 't> Editor<'d, 't> {
             let list = document.parent(mapping)?;
             offset(document.parent(list)?, list)
         };
-        liked.or_else(any).or_else(around).unwrap_or(0)
+        liked.or_else(any).or_else(around).unwrap_or(self.dashes)
     }
 
     fn insert_sequence(&mut self, mapping: Found, key: &str, after: &str, items: Vec<Value>) -> Result<(), Refusal> {

@@ -1,6 +1,7 @@
 //! Delegates + goal (present, absent) + options → edits, or a refusal with its place. Touches no text.
 
 mod change;
+mod compose;
 mod delegate;
 mod documents;
 mod editor;
@@ -44,6 +45,17 @@ pub struct Present {
     pub endpoint: Option<Endpoint>,
     /// Whether the upgrader is moved too.
     pub upgrader: Upgrader,
+    /// The files of the pair, for docker-compose services, which mount them.
+    pub files: Option<Files>,
+}
+
+/// The files of a pair as a docker-compose file names them: relative to its own folder with `./` or `../`, or absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The certificate's file.
+    pub certificate: String,
+    /// The key's file.
+    pub key: String,
 }
 
 /// What happens to the upgrader.

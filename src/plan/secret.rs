@@ -67,11 +67,7 @@ impl<'t> Planner<'_, 't> {
                         summary.actions.insert(0, format!("pair into the new Secret `{name}`"));
                     }
                     [location] => self.fill_secret(location, pair, rotation, summary, name)?,
-                    [_, second, ..] => {
-                        let offset = self.open(second)?.document.node(second.node).span.start;
-                        return Err(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input"))
-                            .help("keep one of them"));
-                    }
+                    [_, second, ..] => return Err(self.twice(second, name)?),
                 }
             }
         }
@@ -117,7 +113,7 @@ impl<'t> Planner<'_, 't> {
             if name != of.name {
                 summary.remarks.extend(self.kept(name, of.delegate.namespace.as_deref()));
             }
-            for location in self.index.secrets(name, of.delegate.namespace.as_deref()).to_vec() {
+            for location in self.secrets_to_take(name, of.delegate.namespace.as_deref())? {
                 let secret = self.open(location)?;
                 let document = &secret.document;
                 let parts = ["data", "stringData"].into_iter().filter_map(|part| document.get(secret.root, part));
@@ -269,6 +265,24 @@ impl<'t> Planner<'_, 't> {
             );
         }
         Ok(())
+    }
+
+    /// The Secrets of a name. Two of them in one List cannot be taken out one after the other.
+    pub(super) fn secrets_to_take(&self, name: &str, namespace: Option<&str>) -> Result<Vec<Location>, Refusal> {
+        let found = self.index.secrets(name, namespace).to_vec();
+        let twice = found.windows(2).find_map(|pair| match pair {
+            [first, second] if first.chunk == second.chunk => Some(*second),
+            _ => None,
+        });
+        match twice {
+            None => Ok(found),
+            Some(second) => Err(self.twice(second, name)?),
+        }
+    }
+
+    fn twice(&self, second: Location, name: &str) -> Result<Refusal, Refusal> {
+        let offset = self.open(second)?.document.node(second.node).span.start;
+        Ok(Refusal::at(offset, format!("the Secret `{name}` stands twice in the input")).help("keep one of them"))
     }
 
     /// Takes the pair out of a Secret; a Secret that holds nothing else goes.

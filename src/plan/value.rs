@@ -135,7 +135,9 @@ fn is_escaped(c: char) -> bool {
 /// they are: what could be a number, a date or a word for a boolean in either version is quoted.
 fn is_plain_safe(text: &str, context: Style) -> bool {
     const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || "/_$(<".contains(c));
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || "/_$(<".contains(c))
+        || text.starts_with("./")
+        || text.starts_with("../");
     let chars = text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
     let ends = !text.ends_with([':', ' ']);
     let indicators = text.contains(": ") || text.contains(" #");
@@ -310,10 +312,10 @@ mod tests {
 
     #[test]
     fn what_stays_plain() {
-        for text in ["https://a.b:8443/c", "/etc/mtls", "a-b_c", "PUT_YOUR_MANAGER_ENDPOINT"] {
+        for text in ["https://a.b:8443/c", "/etc/mtls", "./a:/b:ro", "../a", "a-b_c", "PUT_YOUR_MANAGER_ENDPOINT"] {
             assert_eq!(Scalar::styled(text, ScalarStyle::Plain, Style::Flow).written(), text);
         }
-        for text in ["", "yes", "0400", "a: b", "a #b", "{x}", "*a", "x:", "null", "1e3", "-"] {
+        for text in ["", ".", "..", ".5", "yes", "0400", "a: b", "a #b", "{x}", "*a", "x:", "null", "1e3", "-"] {
             for context in [Style::Block, Style::Flow] {
                 let written = Scalar::styled(text, ScalarStyle::Plain, context).written();
                 assert_eq!(written, format!("\"{text}\""));

@@ -113,7 +113,7 @@ fn masked_by_name(line: &str) -> String {
             continue;
         }
         out.push_str(name);
-        let is_secret = is_secret_name(name) || names_secret && name == "value";
+        let is_secret = is_secret_name(name) && !is_mounted(name, behind) || names_secret && name == "value";
         let value = if is_secret { assigned(behind).or_else(|| option(name, behind)) } else { user(name, behind) };
         // a volume of the Kubernetes API: `secret: {secretName: acorn}`
         let refers = |value: &Span| name == "secret" && slice(behind, value).starts_with('{') && refers_only(behind);
@@ -125,6 +125,13 @@ fn masked_by_name(line: &str) -> String {
     }
     out.push_str(rest);
     masked_user_info(&out)
+}
+
+/// Whether a key file is named in a mount of docker-compose, `./client.key:/etc/mtls/client.key:ro`: a value of YAML has
+/// a blank before it, one of JSON quotes.
+fn is_mounted(name: &str, behind: &str) -> bool {
+    let mode = || behind.strip_prefix(':').map(|mode| mode.trim_end().trim_end_matches(is_quote));
+    name.ends_with(".key") && (behind.starts_with(":/") || matches!(mode(), Some("ro" | "rw" | "ro,z" | "ro,Z")))
 }
 
 /// Whether the first key of a flow mapping is `secretName`.
@@ -323,6 +330,11 @@ mod tests {
             ("\"secret\": {\"secretName\": \"acorn\"}}]", "\"secret\": {\"secretName\": \"acorn\"}}]"),
             ("secret: {x: hunter2}", "secret: ***"),
             ("token:hunter2", "token:***"),
+            ("- ./client.key:/etc/mtls/client.key:ro", "- ./client.key:/etc/mtls/client.key:ro"),
+            ("- \"./client.key:/etc/mtls/client.key:ro\"", "- \"./client.key:/etc/mtls/client.key:ro\""),
+            ("client.key: /hunter2", "client.key: ***"),
+            ("\"client.key\":\"/hunter2\"", "\"client.key\":***"),
+            ("client.key:hunter2", "client.key:***"),
             ("token: x # hunter2", "token: ***"),
             ("token: \"a\\\"hunter2\"", "token: ***"),
             ("password: |", "password: |"),

@@ -160,7 +160,11 @@ impl<'d, 't> Layout<'d, 't> {
     /// next line, or where anything but blanks stands there.
     pub fn dash_gap(self, item: NodeId) -> Option<&'t str> {
         let dash = self.dash(item)?;
-        let gap = slice(self.document.text, &(dash + 1..self.document.node(item).span.start));
+        let start = match self.document.kind(item) {
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => self.start(item),
+            _ => self.document.node(item).span.start,
+        };
+        let gap = slice(self.document.text, &(dash + 1..start));
         Some(if !gap.is_empty() && gap.bytes().all(|byte| byte == b' ') { gap } else { " " })
     }
 

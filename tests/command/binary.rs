@@ -50,18 +50,14 @@ pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
     }
 }
 
-/// `inject` with the test pair and `arguments`.
-pub(crate) fn inject(directory: &Path, arguments: &[String]) -> Command {
-    let mut command = command(directory);
-    command.arg("inject").args(pair_arguments()).args(arguments);
+/// `inject` in the folder of a case, with the test pair and `arguments`.
+pub(crate) fn inject(case: &Path, arguments: &[String]) -> Command {
+    let mut command = command(case);
+    // a docker-compose file names them as they are given here
+    let file = |name| format!("../../quickstart/{name}");
+    command.args(["inject", "--cert", &file("client.crt"), "--key", &file("client.key"), "--ca", &file("ca.crt")]);
+    command.args(["--at", AT]).args(arguments);
     command
-}
-
-pub(crate) fn pair_arguments() -> Vec<String> {
-    let file = |name| quickstart(name).display().to_string();
-    ["--cert", &file("client.crt"), "--key", &file("client.key"), "--ca", &file("ca.crt"), "--at", AT]
-        .map(str::to_owned)
-        .to_vec()
 }
 
 /// A fixture with its two tokens replaced by base64 of the test pair.

@@ -12,6 +12,7 @@
 mod binary;
 mod certs;
 mod check;
+mod compose;
 mod console;
 mod explain;
 mod folder;
@@ -43,6 +44,7 @@ fn main() {
     }
     trials.extend(certs::trials());
     trials.extend(check::trials());
+    trials.extend(compose::trials());
     trials.extend(explain::trials());
     trials.extend(inspect::trials());
     trials.extend(leak::trials());

@@ -246,7 +246,8 @@ fn combined() {
 }
 
 /// A pair whose key is EC.
-fn ec() -> Folder {
+/// A folder with an EC pair.
+pub(crate) fn ec() -> Folder {
     let (folder, ca) = (Folder::new(), Ca::new("Root"));
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     folder.write("client.crt", ca.issue(&named("Client"), &key));

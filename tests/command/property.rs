@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use delegate_mtls::change::{ChangeError, change};
 use delegate_mtls::delegate::{self, Stream};
 use delegate_mtls::endpoint::Endpoint;
-use delegate_mtls::plan::{Goal, Pair, Present, SecretSource, Text, Upgrader};
+use delegate_mtls::plan::{Files, Goal, Pair, Present, SecretSource, Text, Upgrader};
 use delegate_mtls::{report, verify};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
@@ -187,14 +187,15 @@ fn pair() -> Pair {
 
 fn present(secret: SecretSource, endpoint: bool) -> Goal {
     let endpoint = endpoint.then(|| Endpoint::parse(ENDPOINT).unwrap());
-    Goal::Present(Present { secret, endpoint, upgrader: Upgrader::Move })
+    let files = Some(Files { certificate: "./client.crt".to_owned(), key: "./client.key".to_owned() });
+    Goal::Present(Present { secret, endpoint, upgrader: Upgrader::Move, files })
 }
 
 /// What the command does with a text; `None` where it refuses. A refusal that calls itself a bug is one.
 fn changed(text: &str, goal: &Goal) -> Result<Option<String>, TestCaseError> {
     let Ok(stream) = Stream::new(text) else { return Ok(None) };
     let Ok(index) = delegate::read(&stream) else { return Ok(None) };
-    if index.delegates.is_empty() {
+    if index.delegates.is_empty() && index.services.is_empty() {
         return Ok(None);
     }
     let changed = match change(&stream, &index, goal, &[]) {

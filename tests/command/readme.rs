@@ -99,7 +99,7 @@ impl Sandbox {
         let sandbox = Sandbox(tempfile::tempdir().unwrap());
         let folder = sandbox.0.path().join("fixtures/quickstart");
         fs::create_dir_all(&folder).unwrap();
-        for file in ["harness-delegate.yaml", "client.crt", "client.key", "ca.crt"] {
+        for file in ["harness-delegate.yaml", "docker-compose.yaml", "client.crt", "client.key", "ca.crt"] {
             fs::write(folder.join(file), fs::read(quickstart(file)).unwrap()).unwrap();
         }
         let bin = sandbox.0.path().join("bin");

@@ -25,8 +25,7 @@ fn expected(name: &str) -> Expected {
         "sample-placeholders" => moves("PUT_YOUR_MANAGER_ENDPOINT"),
         "indented-lists" | "init-script-no-final-newline" => moves("https://app.harness.io"),
         name if name.starts_with("deployment-") => moves("https://app.harness.io"),
-        "legacy-statefulset-with-volumes" => refused("legacy"),
-        "docker-compose-legacy" => refused("delegate"),
+        "legacy-statefulset-with-volumes" | "docker-compose-legacy" => refused("is a legacy delegate"),
         "not-a-delegate" | "everything-commented-out" => refused("no delegate"),
         name => panic!("{name}.yaml is new in the corpus: say in tests/e2e/corpus.rs what is to come of it"),
     }

@@ -1,5 +1,5 @@
 //! End to end: the command beside the programs that will read what it writes (OpenSSL, Kubernetes' own decoder and
-//! schemas, Java), the servers that it probes (nginx, HAProxy, OpenSSL), and those that start it (git, pre-commit).
+//! schemas, docker-compose, Java), the servers that it probes (nginx, HAProxy, OpenSSL), and those that start it (git, pre-commit).
 //!
 //! Compiled with the feature `e2e` only, so that nothing is skipped in silence: a program that is missing is a failure
 //! that names it. `.ci/run` installs all of them and runs this.
@@ -13,6 +13,7 @@
     reason = "a test fails by panicking, its output is captured, and its scratch files need no atomic replacement"
 )]
 
+mod compose;
 mod corpus;
 mod differential;
 mod files;

@@ -224,6 +224,15 @@ pub(crate) fn kubernetes_validate(manifest: &Path) -> Run {
     run(other("kubernetes-validate", &args, Path::new(".")), b"")
 }
 
+/// What docker-compose makes of a file whose relative paths are below `folder`; the fixtures' variables have a value.
+pub(crate) fn docker_compose_config(file: &Path, folder: &Path) -> Run {
+    let args: [&OsStr; 5] =
+        ["-f".as_ref(), file.as_ref(), "--project-directory".as_ref(), folder.as_ref(), "config".as_ref()];
+    let mut command = other("docker-compose", &args, folder);
+    command.envs([("DELEGATE_TOKEN", "FAKE-TOKEN-0001"), ("MANAGER_URL", "https://app.harness.io"), ("TI_PATH", "ti")]);
+    run(command, b"")
+}
+
 /// What the documentation names for a look without a cluster; it splits and parses, but takes any field of any type.
 pub(crate) fn kubectl_annotate(manifest: &[u8]) -> Run {
     let args = ["annotate", "--local", "-f", "-", "x=y", "-o", "name"];

@@ -337,6 +337,11 @@ impl Value {
     /// The value of a variable; `None` is one without, which is empty.
     pub(super) fn read(document: &Document<'_>, found: Option<Found>, name: &str, page: &mut Page<'_>) -> Value {
         let text = found.map(|found| text_of(document, found)).unwrap_or_default();
+        Value::of(text, name, || found.map(|found| page.of(document, found.node)))
+    }
+
+    /// The same for a text and its place; `None` is an empty value that stands nowhere.
+    pub(super) fn of(text: &str, name: &str, at: impl FnOnce() -> Option<Spot>) -> Value {
         let is_judged = JUDGED.contains(&name);
         let is_url = text.contains("://") && text.len() <= LONGEST_URL;
         if !is_judged && !is_url {
@@ -346,8 +351,6 @@ impl Value {
         if text.contains("$(") || text.contains("${") {
             return Value::Elsewhere;
         }
-        found.map_or(Value::Nothing, |found| {
-            Value::Text(Said { text: text.to_owned(), at: page.of(document, found.node) })
-        })
+        at().map_or(Value::Nothing, |at| Value::Text(Said { text: text.to_owned(), at }))
     }
 }

@@ -71,6 +71,12 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static [u8]> {
     issued().iter().filter(|(name, _)| name.ends_with(".key") || *name == "KEY").map(|(_, bytes)| *bytes)
 }
 
+/// A file that cases name as `t/NAME`.
+pub(crate) fn issued_file(name: &str) -> &'static [u8] {
+    let found = issued().iter().find(|(other, _)| other.strip_prefix("t/") == Some(name));
+    found.unwrap_or_else(|| panic!("no `{name}` is issued")).1
+}
+
 fn copy(from: &Path, below: &str, folder: &Folder, files: &[(&str, &[u8])]) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
