@@ -1,6 +1,7 @@
 //! A stream → the certificates and keys in its Secrets, decoded as Kubernetes decodes them, and what is the matter
 //! with those that it cannot decode. Shows no value.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -85,14 +86,14 @@ pub(crate) fn values_of(document: &Document<'_>, secret: Found, number: usize) -
     let name = document.text_at(secret, &["metadata", "name"]).unwrap_or_default();
     let namespace = document.text_at(secret, &["metadata", "namespace"]).filter(|name| !name.is_empty());
     // Kubernetes merges `stringData` over `data`
-    let plain = document.get(secret, "stringData");
-    for (part, is_plain) in [(document.get(secret, "data"), false), (plain, true)] {
-        let Some(part) = part else { continue };
-        for key in document.keys(part) {
-            let Some(value) = document.get(part, key) else { continue };
+    let [data, plain] = ["data", "stringData"]
+        .map(|part| document.get(secret, part).map(|part| document.all(part)).unwrap_or_default());
+    let over: HashSet<&str> = plain.iter().map(|(key, _)| *key).collect();
+    for (part, is_plain) in [(data, false), (plain, true)] {
+        for (key, value) in part {
             let Some(text) = document.scalar(value.node) else { continue };
             let text = if document.is_null(value.node) { "" } else { text };
-            if !is_plain && plain.is_some_and(|plain| document.get(plain, key).is_some()) {
+            if !is_plain && over.contains(key) {
                 continue;
             }
             if text.starts_with("ENC[") {

@@ -1,7 +1,7 @@
 //! The nodes of one document: an arena in document order, with links instead of boxes, so that nothing recurses.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Chunk, Span};
 
@@ -252,6 +252,18 @@ impl<'t> Document<'t> {
         let mut seen = HashSet::new();
         keys.retain(|key| seen.insert(*key));
         keys
+    }
+
+    /// Every key that [`Document::get`] finds in a mapping, with what it finds; in time linear in the mapping's own entries.
+    pub fn all(&self, mapping: Found) -> Vec<(&str, Found)> {
+        let own = self.entries(mapping.node).filter_map(|entry| Some((self.scalar(entry.key)?, entry.value)));
+        // of two, the last
+        let own: HashMap<&str, NodeId> = own.collect();
+        let found = |key: &str| match own.get(key) {
+            Some(&node) => Some(self.through(Found { node, via: mapping.via })),
+            None => self.get(mapping, key),
+        };
+        self.keys(mapping).into_iter().filter_map(|key| Some((key, found(key)?))).collect()
     }
 
     /// Looks a path of keys up, each as [`Document::get`] does.

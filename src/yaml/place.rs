@@ -34,12 +34,14 @@ pub struct Places<'t> {
     starts: Vec<usize>,
     /// How far the text was gone through.
     read: usize,
+    /// The last offset that was asked for, and its column: a file may be one long line.
+    last: (usize, usize),
 }
 
 impl<'t> Places<'t> {
     /// The places of a text.
     pub fn new(text: &'t str) -> Places<'t> {
-        Places { text, starts: vec![0], read: 0 }
+        Places { text, starts: vec![0], read: 0, last: (0, 1) }
     }
 
     /// The place of the byte at `offset`.
@@ -61,8 +63,12 @@ impl<'t> Places<'t> {
         }
         let line = self.starts.partition_point(|start| *start <= end);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let before = slice(self.text, &(start..end));
-        Place { line, column: 1 + before.trim_start_matches('\u{feff}').chars().count() }
+        let column = match self.last {
+            (last, column) if start < last && last <= end => column + slice(self.text, &(last..end)).chars().count(),
+            _ => 1 + slice(self.text, &(start..end)).trim_start_matches('\u{feff}').chars().count(),
+        };
+        self.last = (end, column);
+        Place { line, column }
     }
 }
 

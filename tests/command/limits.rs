@@ -24,6 +24,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a NUL byte is refused and placed", nul),
             ("a manifest of blanks is empty", blank),
             ("a line of a million characters is no trouble", long_line),
+            ("thousands of delegates on one line are checked soon", delegates_on_a_line),
+            ("a Secret of a hundred thousand keys is checked soon", many_keys),
         ],
     )
 }
@@ -172,4 +174,18 @@ fn long_line() {
     let with = |manifest: Vec<u8>| String::from_utf8(manifest).unwrap().replace("acorn,linux-amd64", &long);
     let output = soon(|| folder.pipe("inject PAIR TO ", with(plain()).as_bytes())).ended_with(0);
     assert!(output.stdout() == with(injected()), "other bytes than expected");
+}
+
+fn delegates_on_a_line() {
+    let item = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "acorn-N"}, "spec": {"template": {"spec": {"containers": [{"name": "delegate", "env": [{"name": "ACCOUNT_ID", "value": "x"}, {"name": "MANAGER_HOST_AND_PORT", "value": "https://app.harness.io"}]}]}}}}"#;
+    let items: Vec<String> = (0..3000).map(|number| item.replace('N', &number.to_string())).collect();
+    let list = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(", "));
+    let output = soon(|| Folder::empty().pipe("check", list.as_bytes())).ended_with(0);
+    assert!(output.stdout().ends_with("\nstrict-ready: 0 of 3000\n6000 warnings in 1 file\n"));
+}
+
+fn many_keys() {
+    let keys: String = (0..100_000).map(|number| format!("  key-{number}: QUJD\n")).collect();
+    let secret = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: acorn}}\ndata:\n{keys}  client.key: QUJD\n");
+    soon(|| Folder::empty().pipe("check --allow-no-delegate", secret.as_bytes())).ended_with(0);
 }
