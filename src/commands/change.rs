@@ -355,11 +355,9 @@ impl Inputs {
             if let Some(message) = self.sources.iter().find_map(foreign) {
                 return Err(message.into());
             }
-            return Err(Message::error(
-                format!("{inputs}: no delegate found"),
-                Some("a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
-            )
-            .into());
+            return Err(
+                Message::error(format!("{inputs}: no delegate found"), Some(delegate::WHAT_IT_IS.to_owned())).into()
+            );
         }
         if let Some(missing) = names.iter().find(|name| !known.contains(name)) {
             let mut found: Vec<String> = known.iter().take(10).map(|name| format!("`{name}`")).collect();

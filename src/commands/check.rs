@@ -10,6 +10,7 @@ use super::terminal::Terminal;
 use super::{Exit, Failure, identity};
 use crate::check::{self, Ca, FileFacts, Look, Report, Settings};
 use crate::cli::{CheckArgs, CheckFormat, Mode};
+use crate::delegate;
 use crate::finding::{Rule, Severity};
 use crate::identity::{ChainCheck, printable};
 use crate::report::{self, Message, Shown};
@@ -204,6 +205,8 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
         inputs.push_str(&format!(" and {} more", args.paths.len() - paths.len()));
     }
     let has = |rule| report.findings.iter().any(|finding| finding.rule == rule);
+    let failure =
+        |help| check::Failure { message: format!("{inputs}: no delegate found"), help: Some(help), path: None };
     let help = if has(Rule::InfrastructureCode) {
         "what Terraform or Pulumi applies can be had as YAML: `kubectl get deployments,cronjobs,configmaps --all-namespaces -o yaml | delegate-mtls check -`"
     } else if has(Rule::HelmTemplate) {
@@ -211,9 +214,9 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
     } else if has(Rule::DuplicateKey) {
         "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"
     } else {
-        "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; where none is expected, `--allow-no-delegate` says so"
+        return failure(format!("{}; where none is expected, `--allow-no-delegate` says so", delegate::WHAT_IT_IS));
     };
-    check::Failure { message: format!("{inputs}: no delegate found"), help: Some(help.to_owned()), path: None }
+    failure(help.to_owned())
 }
 
 fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -31,6 +31,9 @@ pub use values::Values;
 
 use crate::yaml::{Document, Found};
 
+/// What is taken for a delegate, in words.
+pub(crate) const WHAT_IT_IS: &str = "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; or the values of its Helm chart, with `managerEndpoint`";
+
 /// A text that must not be shown: the value of a Secret, a password in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {

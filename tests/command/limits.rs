@@ -177,8 +177,8 @@ fn long_line() {
 }
 
 fn delegates_on_a_line() {
-    let item = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "acorn-N"}, "spec": {"template": {"spec": {"containers": [{"name": "delegate", "env": [{"name": "ACCOUNT_ID", "value": "x"}, {"name": "MANAGER_HOST_AND_PORT", "value": "https://app.harness.io"}]}]}}}}"#;
-    let items: Vec<String> = (0..3000).map(|number| item.replace('N', &number.to_string())).collect();
+    let item = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "acorn-#"}, "spec": {"template": {"spec": {"containers": [{"name": "delegate", "env": [{"name": "ACCOUNT_ID", "value": "x"}, {"name": "MANAGER_HOST_AND_PORT", "value": "https://app.harness.io"}]}]}}}}"#;
+    let items: Vec<String> = (0..3000).map(|number| item.replace('#', &number.to_string())).collect();
     let list = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(", "));
     let output = soon(|| Folder::empty().pipe("check", list.as_bytes())).ended_with(0);
     assert!(output.stdout().ends_with("\nstrict-ready: 0 of 3000\n6000 warnings in 1 file\n"));
