@@ -61,18 +61,32 @@ fn decodes(manifest: &[u8]) -> Result<(), String> {
         .ok_or_else(|| format!("kubectl set env: {}{}", run.text(), run.stderr))
 }
 
+/// How many are Secrets, and how many are not.
+fn counted(resources: &[Value]) -> (usize, usize) {
+    let secrets = resources.iter().filter(|resource| resource["kind"] == *"Secret").count();
+    (secrets, resources.len() - secrets)
+}
+
 /// Whatever accepts the input must accept the output. Says whether all of them do.
 #[track_caller]
 pub(crate) fn still_accepted(name: &str, input: &[u8], output: &[u8]) -> bool {
     let before = match readable_resources(input) {
-        Ok(resources) => resources.len(),
+        Ok(resources) => resources,
         Err(why) => {
             println!("{name}: not a stream that libyaml reads, before: {why}");
             return false;
         }
     };
-    let after = resources(output).len();
-    assert!(0 < before && before <= after, "{name}: {before} resources before, {after} after");
+    let after = resources(output);
+    let (secrets_before, others_before) = counted(&before);
+    let (secrets_after, others_after) = counted(&after);
+    assert!(
+        !before.is_empty() && others_before == others_after,
+        "{name}: {others_before} before, {others_after} after"
+    );
+    // a pair that comes from elsewhere takes the one in the manifest out
+    let goes = usize::from(name.starts_with("existing-secret-"));
+    assert!(secrets_before <= secrets_after + goes, "{name}: {secrets_before} Secrets before, {secrets_after} after");
     let mut all = true;
     for judge in JUDGES {
         match (judge(input), judge(output)) {
