@@ -92,6 +92,8 @@ rules! {
     DuplicateEnv = "duplicate-env", Warning;
     /// A key stands twice in one mapping.
     DuplicateKey = "duplicate-key", Error;
+    /// A pod has a volume's name twice, or a container two mounts in one place.
+    DuplicateMount = "duplicate-mount", Error;
     /// A URL is not at the endpoint of the others.
     EndpointDiffers = "endpoint-differs", Error;
     /// A manager URL is no mTLS endpoint.

@@ -85,6 +85,7 @@ impl<'f> Judge<'_, 'f> {
     /// Follows the wires of a container. `None` of the two where it cannot be told what is read, or nothing is.
     pub(super) fn wiring(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>) -> [Option<Read>; 2] {
         let file = consumer.file;
+        self.duplicates(consumer, wires);
         for mount in &consumer.container.mounts {
             let is_certificate = wires.mounts.iter().any(|wire| std::ptr::eq(*wire, mount));
             self.mount(consumer, mount, is_certificate, wires);
@@ -109,6 +110,52 @@ impl<'f> Judge<'_, 'f> {
         }
         let [certificate, key] = &consumer.paths;
         [certificate, key].map(|path| self.follow(consumer, wires, path.as_ref()?))
+    }
+
+    /// Names and places that Kubernetes takes once only. It compares both as they are written: `/etc/mtls/` is another
+    /// place than `/etc/mtls`.
+    fn duplicates(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>) {
+        let file = consumer.file;
+        let is_wired = |name: &str| {
+            let of_volumes = wires.volumes.iter().map(|volume| &volume.name.text);
+            of_volumes.chain(wires.mounts.iter().map(|mount| &mount.name.text)).any(|wired| wired == name)
+        };
+        let volumes = &consumer.pod.volumes;
+        for (volume, before) in volumes.iter().zip(0..).map(|(volume, at)| (volume, volumes.iter().take(at))) {
+            let name = volume.name.text.as_str();
+            let first = before.into_iter().find(|first| first.name.text == name);
+            if let Some(first) = first.filter(|_| !name.is_empty() && is_wired(name)) {
+                self.say(Rule::DuplicateMount, file, &volume.name.at)
+                    .message(format!(
+                        "the pod has a volume `{}` already, in line {}: Kubernetes refuses a second one",
+                        printable(name),
+                        first.name.at.place.line
+                    ))
+                    .help("take one of the two out, or give it another name".to_owned());
+            }
+        }
+        // Kubernetes refuses the pod whichever of its containers it is
+        for container in &consumer.pod.containers {
+            let mounts = &container.mounts;
+            let is_certificate = |mount: &Mount| {
+                is_wired(&mount.name.text) || wires.mounts.iter().any(|wire| std::ptr::eq(*wire, mount))
+            };
+            for (mount, before) in mounts.iter().zip(0..).map(|(mount, at)| (mount, mounts.iter().take(at))) {
+                let path = mount.path.text.as_str();
+                let alike: Vec<&Mount> = before.into_iter().filter(|first| first.path.text == path).collect();
+                let is_about_it = is_certificate(mount) || alike.iter().any(|first| is_certificate(first));
+                if let Some(first) = alike.first().filter(|_| !path.is_empty() && is_about_it) {
+                    self.say(Rule::DuplicateMount, file, &mount.path.at)
+                        .message(format!(
+                            "the container `{}` has a mount at `{}` already, in line {}: Kubernetes refuses a second one",
+                            printable(&container.name.text),
+                            printable(path),
+                            first.path.at.place.line
+                        ))
+                        .help("take one of the two out, or mount it somewhere else".to_owned());
+                }
+            }
+        }
     }
 
     fn mount(&mut self, consumer: &Consumer<'f>, mount: &Mount, is_certificate: bool, wires: &Wires<'f>) {
