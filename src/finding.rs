@@ -108,6 +108,8 @@ rules! {
     InfrastructureCode = "infrastructure-code", Note;
     /// A file holds a private key.
     InlinePrivateKey = "inline-private-key", Error;
+    /// A file mode is one that Kubernetes refuses.
+    InvalidDefaultMode = "invalid-default-mode", Error;
     /// Two CAs of one name are trusted.
     IssuerAmbiguous = "issuer-ambiguous", Warning;
     /// An issuer may not issue certificates.
