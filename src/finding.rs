@@ -92,6 +92,8 @@ rules! {
     DuplicateEnv = "duplicate-env", Warning;
     /// A key stands twice in one mapping.
     DuplicateKey = "duplicate-key", Error;
+    /// A pod has a volume's name twice, or a container two mounts in one place.
+    DuplicateMount = "duplicate-mount", Error;
     /// A URL is not at the endpoint of the others.
     EndpointDiffers = "endpoint-differs", Error;
     /// A manager URL is no mTLS endpoint.
@@ -106,6 +108,8 @@ rules! {
     InfrastructureCode = "infrastructure-code", Note;
     /// A file holds a private key.
     InlinePrivateKey = "inline-private-key", Error;
+    /// A file mode is one that Kubernetes refuses.
+    InvalidDefaultMode = "invalid-default-mode", Error;
     /// Two CAs of one name are trusted.
     IssuerAmbiguous = "issuer-ambiguous", Warning;
     /// An issuer may not issue certificates.

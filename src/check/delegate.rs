@@ -12,6 +12,7 @@ use crate::delegate::parts::{
     CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
 };
 use crate::delegate::{self, Delegate, Keeper, Location, UnknownImage};
+use crate::endpoint::is_mtls;
 use crate::finding::{Rule, Severity};
 use crate::identity::{Loader, printable, shell};
 
@@ -99,7 +100,9 @@ impl<'f> Judge<'_, 'f> {
         let managers: Vec<(u32, &Said)> = upgrader
             .configs
             .iter()
-            .filter_map(|(file, config)| Some((*file, config.manager.as_ref().filter(|said| !said.text.is_empty())?)))
+            .filter_map(|(file, config)| Some((*file, config.manager.as_ref()?)))
+            // what is filled in after us, Flux for one does it, is not known
+            .filter(|(_, said)| !said.text.is_empty() && !said.text.contains("${"))
             .collect();
         let set = |generation| path_variables(&generation).into_iter().any(|(name, _)| environment.is_set(name));
         let is_on_mtls = set(delegate::Generation::Classic)
@@ -133,6 +136,7 @@ impl<'f> Judge<'_, 'f> {
             wires.volumes.iter().flat_map(|volume| volume.secrets()).map(|source| source.name.text.as_str());
         let secret = secrets.find(|name| !name.is_empty());
         let secret = secret.map_or_else(|| format!("{}-{VOLUME}", delegate.name), str::to_owned);
+        self.upgrader_managers(delegate, &environment, &upgrader);
         self.upgrader_parts(delegate, &upgrader, &secret, &mut named, &mut judged.pairs);
         judged.state.mtls = if self.has_errors() { Mtls::Partial } else { Mtls::Complete };
         if delegate.generation != delegate::Generation::ThreeX {
@@ -441,6 +445,31 @@ impl<'f> Judge<'_, 'f> {
         };
         let jobs = delegate.upgrader_jobs.iter().chain(&delegate.orphan_jobs).filter_map(consumer);
         Upgrader { jobs: jobs.collect(), configs, orphan: !delegate.orphan_jobs.is_empty() }
+    }
+
+    /// 6: whether the upgrader is told where the manager is. What it is told is judged with the other URLs.
+    fn upgrader_managers(&mut self, delegate: &Delegate, environment: &Environment<'f>, upgrader: &Upgrader<'f>) {
+        let endpoint = environment.text(MANAGER).map(|(_, said)| said).filter(|said| is_mtls(&said.text));
+        let add = match endpoint.map(|said| shown_value(&said.text)) {
+            Some(url) => format!("`managerHost: {url}`"),
+            None => "`managerHost` with the account's mTLS endpoint, such as `https://acme.harness.io:8443`".to_owned(),
+        };
+        let name = printable(&delegate.name);
+        for (file, config) in upgrader.configs.iter().filter(|(_, config)| config.broken.is_none()) {
+            let (what, help) = match &config.manager {
+                Some(said) if !said.text.is_empty() => continue,
+                Some(_) => ("is empty", format!("write below `delegateConfig:`: {add}")),
+                None if config.manager_key == config.key => {
+                    ("is not there", format!("add `delegateConfig:`, and below it {add}"))
+                }
+                None => ("is not there", format!("add below `delegateConfig:`: {add}")),
+            };
+            self.say(Rule::UpgraderConfigIncomplete, *file, &config.manager_key)
+                .message(format!(
+                    "the upgrader of `{name}` does not know the endpoint: `delegateConfig.managerHost` {what}"
+                ))
+                .help(help);
+        }
     }
 
     /// 6 and 7: the upgrader's configuration and CronJob. `secret` is what its delegate mounts.

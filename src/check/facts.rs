@@ -16,7 +16,7 @@ use crate::yaml::{self, Document, Found, NodeId, Place, Places, Span};
 pub(super) use compose::{Bind, Service};
 pub(super) use config::{ConfigMap, UpgraderConfig};
 pub(super) use pod::{
-    Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Variable, Volume,
+    Bits, Container, Item, MOUNT_FIELDS, Mode, Mount, Pod, SecretSource, Security, Source, Value, Variable, Volume,
 };
 pub(super) use values::Values;
 

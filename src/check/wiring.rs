@@ -1,7 +1,9 @@
 //! A container that should read the pair: its variables → its mounts → the pod's volumes → the Secret, each step as a
 //! kubelet takes it.
 
-use super::facts::{Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
+use std::collections::{HashMap, HashSet};
+
+use super::facts::{Bits, Container, MOUNT_FIELDS, Mode, Mount, Pod, Said, SecretSource, Security, Source, Volume};
 use super::fleet::{Fleet, Judge, shown, shown_value};
 use crate::delegate::parts::{CERTIFICATE_KEY, KEY_KEY, MOUNT_PATH, VOLUME, cleaned};
 use crate::delegate::{Keeper, Location};
@@ -85,6 +87,7 @@ impl<'f> Judge<'_, 'f> {
     /// Follows the wires of a container. `None` of the two where it cannot be told what is read, or nothing is.
     pub(super) fn wiring(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>) -> [Option<Read>; 2] {
         let file = consumer.file;
+        self.duplicates(consumer, wires);
         for mount in &consumer.container.mounts {
             let is_certificate = wires.mounts.iter().any(|wire| std::ptr::eq(*wire, mount));
             self.mount(consumer, mount, is_certificate, wires);
@@ -109,6 +112,48 @@ impl<'f> Judge<'_, 'f> {
         }
         let [certificate, key] = &consumer.paths;
         [certificate, key].map(|path| self.follow(consumer, wires, path.as_ref()?))
+    }
+
+    /// Names and places that Kubernetes takes once only. It compares both as they are written: `/etc/mtls/` is another
+    /// place than `/etc/mtls`.
+    fn duplicates(&mut self, consumer: &Consumer<'f>, wires: &Wires<'f>) {
+        let file = consumer.file;
+        let of_volumes = wires.volumes.iter().map(|volume| volume.name.text.as_str());
+        let wired: HashSet<&str> =
+            of_volumes.chain(wires.mounts.iter().map(|mount| mount.name.text.as_str())).collect();
+        let mut volumes: HashMap<&str, &Volume> = HashMap::new();
+        for volume in consumer.pod.volumes.iter().filter(|volume| wired.contains(volume.name.text.as_str())) {
+            let name = volume.name.text.as_str();
+            let first = *volumes.entry(name).or_insert(volume);
+            if !std::ptr::eq(first, volume) && !name.is_empty() {
+                self.say(Rule::DuplicateMount, file, &volume.name.at)
+                    .message(format!(
+                        "the pod has a volume `{}` already, in line {}: Kubernetes refuses a second one",
+                        printable(name),
+                        first.name.at.place.line
+                    ))
+                    .help("take one of the two out, or give it another name".to_owned());
+            }
+        }
+        // Kubernetes refuses the pod whichever of its containers it is
+        for container in &consumer.pod.containers {
+            let mut mounts: HashMap<&str, (&Mount, bool)> = HashMap::new();
+            for mount in container.mounts.iter().filter(|mount| !mount.path.text.is_empty()) {
+                let path = mount.path.text.as_str();
+                let (first, is_certificate) = mounts.entry(path).or_insert((mount, false));
+                *is_certificate |= wired.contains(mount.name.text.as_str());
+                if *is_certificate && !std::ptr::eq(*first, mount) {
+                    self.say(Rule::DuplicateMount, file, &mount.path.at)
+                        .message(format!(
+                            "the container `{}` has a mount at `{}` already, in line {}: Kubernetes refuses a second one",
+                            printable(&container.name.text),
+                            printable(path),
+                            first.path.at.place.line
+                        ))
+                        .help("take one of the two out, or mount it somewhere else".to_owned());
+                }
+            }
+        }
     }
 
     fn mount(&mut self, consumer: &Consumer<'f>, mount: &Mount, is_certificate: bool, wires: &Wires<'f>) {
@@ -166,24 +211,12 @@ impl<'f> Judge<'_, 'f> {
         let default = default.into_iter().map(|mode| (mode, sources.iter().any(takes_default)));
         let modes = default.chain(items.filter_map(|item| item.mode.as_ref()).map(|mode| (mode, true)));
         for (mode, is_taken) in modes {
-            let octal = format!("0{:o}", mode.bits);
-            let is_decimal = is_meant_octal(&mode.said.text, mode.bits);
-            if is_decimal {
-                let meant = &mode.said.text;
-                let said = self.say(Rule::DecimalDefaultMode, consumer.file, &mode.said.at);
-                said.message(format!("`{meant}` is decimal, which is mode {octal}; probably 0{meant} was meant")).help(
-                    format!("write `0{meant}`, or {} in JSON", u32::from_str_radix(meant, 8).unwrap_or_default()),
-                );
-                if mode.bits > HIGHEST_MODE {
-                    said.severity(Severity::Error).message(format!(
-                        "`{meant}` is decimal, which is mode {octal}, and Kubernetes refuses that; probably 0{meant} was meant"
-                    ));
-                }
-            }
-            if !is_taken || mode.bits > HIGHEST_MODE {
-                continue;
-            }
-            let (severity, message) = match readable(mode.bits, &consumer.pod.security, &consumer.container.security) {
+            let bits = match self.mode(consumer.file, mode) {
+                Some(bits) if is_taken => bits,
+                _ => continue,
+            };
+            let octal = format!("0{bits:o}");
+            let (severity, message) = match readable(bits, &consumer.pod.security, &consumer.container.security) {
                 Readable::Yes => continue,
                 Readable::No(who) => {
                     (Severity::Error, format!("the container runs as {who}, who cannot read files of mode {octal}"))
@@ -201,6 +234,46 @@ impl<'f> Judge<'_, 'f> {
                         .to_owned(),
                 );
         }
+    }
+
+    /// Whether a mode is one that Kubernetes takes, and that was meant. Gives the bits that files have by it.
+    fn mode(&mut self, file: u32, mode: &Mode) -> Option<u32> {
+        let at = &mode.said.at;
+        let number = match mode.bits {
+            Bits::Number(number) => number,
+            Bits::Elsewhere => return None,
+            Bits::No(what) => {
+                let help = match meant(&mode.said.text) {
+                    Some(bits) => format!("write `0{bits:o}` without quotes, or {bits} in JSON"),
+                    None => LEAVE_OUT.to_owned(),
+                };
+                self.say(Rule::InvalidDefaultMode, file, at)
+                    .message(format!("`{}` is {what}, and Kubernetes takes only a whole number", mode.of))
+                    .help(help);
+                return None;
+            }
+        };
+        let taken = u32::try_from(number).ok().filter(|bits| *bits <= HIGHEST_MODE);
+        let text = &mode.said.text;
+        if is_meant_octal(text, number) {
+            let is = format!("`{text}` is decimal, which is mode 0{number:o}");
+            let but = if taken.is_none() { ", and Kubernetes refuses that" } else { "" };
+            let severity = if taken.is_none() { Severity::Error } else { Rule::DecimalDefaultMode.severity() };
+            self.say(Rule::DecimalDefaultMode, file, at)
+                .severity(severity)
+                .message(format!("{is}{but}; probably 0{text} was meant"))
+                .help(format!("write `0{text}`, or {} in JSON", u32::from_str_radix(text, 8).unwrap_or_default()));
+        } else if taken.is_none() {
+            let is = match number {
+                ..0 => "is negative".to_owned(),
+                _ if text.starts_with('0') => "is above 0777".to_owned(),
+                _ => format!("is mode 0{number:o}, which is above 0777"),
+            };
+            self.say(Rule::InvalidDefaultMode, file, at)
+                .message(format!("`{}` {is}: Kubernetes refuses it", printable(text)))
+                .help(LEAVE_OUT.to_owned());
+        }
+        taken
     }
 
     /// Where a path leads.
@@ -380,14 +453,26 @@ fn innermost<'f>(container: &'f Container, path: &str) -> Option<&'f Mount> {
 /// The highest mode that a file of a volume may have (Kubernetes API: `SecretVolumeSource.defaultMode`).
 const HIGHEST_MODE: u32 = 0o777;
 
+/// What to do about a mode of which it cannot be told what was meant.
+const LEAVE_OUT: &str = "leave it out, which is 0644, or write a number up to 0777, such as `0444` (292 in JSON)";
+
+/// The bits that a text would be, were it a number.
+fn meant(text: &str) -> Option<u32> {
+    let Bits::Number(number) = Bits::of(text) else { return None };
+    if is_meant_octal(text, number) {
+        return u32::from_str_radix(text, 8).ok();
+    }
+    u32::try_from(number).ok().filter(|bits| *bits <= HIGHEST_MODE)
+}
+
 /// Whether a decimal number was meant as octal: its digits are a usual mode, and what they make is none.
-fn is_meant_octal(text: &str, bits: u32) -> bool {
-    const USUAL: [u32; 18] = [
+fn is_meant_octal(text: &str, bits: i64) -> bool {
+    const USUAL: [i64; 18] = [
         0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o750, 0o755, 0o770,
         0o775, 0o777,
     ];
     !text.starts_with('0')
-        && u32::from_str_radix(text, 8).is_ok_and(|meant| USUAL.contains(&meant))
+        && i64::from_str_radix(text, 8).is_ok_and(|meant| USUAL.contains(&meant))
         && !USUAL.contains(&bits)
 }
 
@@ -442,6 +527,22 @@ mod tests {
             assert!(!meant(text), "{text}");
         }
         assert!(!is_meant_octal("0400", 0o400));
+    }
+
+    #[test]
+    fn a_mode_that_is_text_is_told_what_it_would_be() {
+        for (text, expected) in [
+            ("0400", Some(0o400)),
+            ("400", Some(0o400)),
+            ("256", Some(0o400)),
+            ("0o640", Some(0o640)),
+            ("01777", None),
+            ("-1", None),
+            ("r--r--r--", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(text), expected, "{text}");
+        }
     }
 
     #[test]

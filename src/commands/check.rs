@@ -28,15 +28,15 @@ pub(super) fn check(args: CheckArgs, terminal: &mut Terminal) -> Result<Exit, Fa
         only: args.only.clone(),
     };
     let (report, texts) = match judge(&args, &settings) {
-        Ok(judged) => judged,
-        // every format says why there is nothing in it
-        Err(Failure::Messages(messages)) => (failed(&args, messages), Texts::default()),
+        Ok((report, texts)) => (report, Some(texts)),
+        // a machine is told in its format why there is nothing in it
+        Err(Failure::Messages(messages)) => (failed(&args, messages), None),
         Err(broken_pipe) => return Err(broken_pipe),
     };
     for failure in &report.failures {
         Message::error(failure.message.clone(), failure.help.clone()).write(terminal.err())?;
     }
-    let printed = print(&args, &report, &texts, terminal);
+    let printed = print(&args, &report, texts.as_ref(), terminal);
     let exit = exit(&report);
     match printed {
         // the answer does not depend on how much of the report was read
@@ -219,7 +219,8 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
     failure(help.to_owned())
 }
 
-fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Terminal) -> Result<(), Failure> {
+/// Prints a report; `texts` are `None` where nothing could be judged.
+fn print(args: &CheckArgs, report: &Report, texts: Option<&Texts>, terminal: &mut Terminal) -> Result<(), Failure> {
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
     let written = file.map(|file| write_file(file, args.format, report, texts));
     match machine(args.format).filter(|_| file.is_none()) {
@@ -230,21 +231,27 @@ fn print(args: &CheckArgs, report: &Report, texts: &Texts, terminal: &mut Termin
         }
         None => {
             let mut out = io::BufWriter::new(terminal.out());
-            report::write_check_human(&mut out, report, &mut |path| texts.open(path))?;
+            write_human(&mut out, report, texts)?;
             io::Write::flush(&mut out)?;
         }
     }
     written.unwrap_or(Ok(()))
 }
 
+/// Writes a report for a person. Where nothing could be judged there is none: `no findings` would be taken for an answer.
+fn write_human(out: &mut dyn io::Write, report: &Report, texts: Option<&Texts>) -> io::Result<()> {
+    let Some(texts) = texts else { return Ok(()) };
+    report::write_check_human(out, report, &mut |path| texts.open(path))
+}
+
 /// Writes the report to a file, whole or not at all.
-fn write_file(file: &Path, format: CheckFormat, report: &Report, texts: &Texts) -> Result<(), Failure> {
+fn write_file(file: &Path, format: CheckFormat, report: &Report, texts: Option<&Texts>) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     match machine(format) {
         Some(format) => report::write_check(&mut bytes, format, report)?,
         None => {
             let mut plain = anstream::StripStream::new(&mut bytes);
-            report::write_check_human(&mut plain, report, &mut |path| texts.open(path))?;
+            write_human(&mut plain, report, texts)?;
         }
     }
     let staged = source::stage(file, &bytes, NewFile::Ordinary);

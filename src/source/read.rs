@@ -38,6 +38,8 @@ pub enum SourceError {
     Permission {
         /// The path as the user typed it.
         name: String,
+        /// The directory that has to be opened up, where it is not the file.
+        directory: Option<String>,
     },
     /// It goes on after the limit.
     #[error("{name}: is larger than {}", size(*.limit))]
@@ -92,7 +94,7 @@ impl SourceError {
             Self::Missing { name }
             | Self::Dangling { name, .. }
             | Self::Directory { name }
-            | Self::Permission { name }
+            | Self::Permission { name, .. }
             | Self::TooLarge { name, .. }
             | Self::Empty { name }
             | Self::Utf16 { name }
@@ -130,7 +132,12 @@ impl SourceError {
             Self::Directory { name } => {
                 format!("name the files in it, for example `{}/*.yaml`", name.trim_end_matches('/'))
             }
-            Self::Permission { name } => format!("let yourself read it: `chmod u+r {name}`, or run as its owner"),
+            Self::Permission { directory: Some(directory), .. } => {
+                format!("let yourself read it: `chmod u+rx {directory}`, or run as its owner")
+            }
+            Self::Permission { name, directory: None } => {
+                format!("let yourself read it: `chmod u+r {name}`, or run as its owner")
+            }
             Self::TooLarge { .. } => "split it, and run once per part".to_owned(),
             Self::Empty { name } if name == STDIN => {
                 "the command before the pipe printed nothing: run it alone, or with `set -o pipefail`".to_owned()
@@ -155,10 +162,25 @@ impl SourceError {
                 Ok(target) => Self::Dangling { name, target: target.display().to_string() },
                 Err(_) => Self::Missing { name },
             },
-            io::ErrorKind::PermissionDenied => Self::Permission { name },
+            io::ErrorKind::PermissionDenied => {
+                let directory = closed_directory(path).map(|directory| directory.display().to_string());
+                Self::Permission { name, directory }
+            }
             io::ErrorKind::IsADirectory => Self::Directory { name },
             _ => Self::Read { name, cause },
         }
+    }
+}
+
+/// The directory that keeps a path from being read: the path itself, or the one above it that lets nobody further.
+fn closed_directory(path: &Path) -> Option<&Path> {
+    let is_directory = |path: &Path| fs::metadata(path).map(|metadata| metadata.is_dir());
+    match is_directory(path) {
+        Ok(is_directory) => Some(path).filter(|_| is_directory),
+        // what is behind a symbolic link stands elsewhere than its name says
+        Err(_) if fs::symlink_metadata(path).is_ok() => None,
+        // it lets nobody further, if it can be seen itself
+        Err(_) => path.ancestors().skip(1).find(|above| is_directory(above).is_ok_and(|is_directory| is_directory)),
     }
 }
 
@@ -384,6 +406,26 @@ mod tests {
         }
         let cause = io::Error::from(io::ErrorKind::PermissionDenied);
         assert_eq!(SourceError::at(Path::new("x.yaml"), cause).to_string(), "x.yaml: permission denied");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn help_with_a_directory_opens_it_and_help_with_a_file_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("closed")).unwrap();
+        fs::write(at("x.yaml"), "a: 1\n").unwrap();
+        std::os::unix::fs::symlink("closed/gone", at("link")).unwrap();
+        let help = |name: &str| {
+            let error = SourceError::at(&at(name), io::ErrorKind::PermissionDenied.into());
+            error.help().unwrap().replace(&format!("{}/", folder.path().display()), "")
+        };
+        let opens = |what: &str| format!("let yourself read it: `chmod {what}`, or run as its owner");
+        assert_eq!(help("x.yaml"), opens("u+r x.yaml"));
+        assert_eq!(help("closed"), opens("u+rx closed"));
+        // nothing in it can be seen, so what keeps us out is the last that can
+        assert_eq!(help("closed/a/b.yaml"), opens("u+rx closed"));
+        assert_eq!(help("link"), opens("u+r link"));
     }
 
     #[test]

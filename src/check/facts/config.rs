@@ -21,6 +21,8 @@ pub(in crate::check) struct UpgraderConfig {
     pub(in crate::check) paths: [Option<Said>; 2],
     /// Where it finds the manager.
     pub(in crate::check) manager: Option<Said>,
+    /// Where it says that, or should: the innermost key that is there.
+    pub(in crate::check) manager_key: Spot,
     /// Keys that stand twice in one mapping.
     pub(in crate::check) duplicates: Vec<Said>,
     /// Why it cannot be read.
@@ -44,7 +46,14 @@ pub(super) fn read(document: &Document<'_>, map: Found, page: &mut Page<'_>) -> 
 }
 
 fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut Page<'_>) -> UpgraderConfig {
-    let mut config = UpgraderConfig { key, paths: [None, None], manager: None, duplicates: Vec::new(), broken: None };
+    let mut config = UpgraderConfig {
+        manager_key: key.clone(),
+        key,
+        paths: [None, None],
+        manager: None,
+        duplicates: Vec::new(),
+        broken: None,
+    };
     let text = text_of(document, value).to_owned();
     let outer = page.of(document, value.node);
     let embedded = document.layout().embedded(value.node);
@@ -65,6 +74,13 @@ fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut 
             if let Some(root) = inner.root().map(|root| inner.resolve(root)) {
                 config.paths = UPGRADER_KEYS.map(|(key, _)| inner.get(root, key).map(&mut said));
                 config.manager = inner.at(root, &["delegateConfig", "managerHost"]).map(&mut said);
+                let parent = inner.entry_of(root.node, "delegateConfig");
+                let own = parent
+                    .and_then(|parent| inner.entry_of(inner.resolve(parent.value).node, "managerHost"))
+                    .or(parent);
+                if let Some(entry) = own {
+                    config.manager_key = said(Found { node: entry.key, via: None }).at;
+                }
             }
             page.embedded = None;
         }

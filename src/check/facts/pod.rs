@@ -104,10 +104,52 @@ pub(in crate::check) struct Item {
 /// The permission bits of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::check) struct Mode {
+    /// What it is the value of.
+    pub(in crate::check) of: &'static str,
     /// The bits.
-    pub(in crate::check) bits: u32,
+    pub(in crate::check) bits: Bits,
     /// As written.
     pub(in crate::check) said: Said,
+}
+
+/// What Kubernetes reads a mode as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::check) enum Bits {
+    /// A number, if only for being refused.
+    Number(i64),
+    /// What whatever comes before Kubernetes puts there.
+    Elsewhere,
+    /// What is no number, and what it is instead.
+    No(&'static str),
+}
+
+impl Bits {
+    /// What a plain scalar is, as YAML 1.1 has it, which is what Kubernetes' parser reads: octal with a leading `0` or
+    /// `0o`. A number with a fraction is one to it if that is zero, because the way leads through JSON.
+    pub(in crate::check) fn of(text: &str) -> Bits {
+        if text.contains("${") || text.contains("$(") {
+            return Bits::Elsewhere;
+        }
+        let digits = text.replace('_', "").to_ascii_lowercase();
+        let (sign, digits) = match digits.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, digits.strip_prefix('+').unwrap_or(&digits)),
+        };
+        let is_digit = digits.starts_with(|first: char| first.is_ascii_digit());
+        let based = [("0x", 16), ("0b", 2), ("0o", 8), ("0", 8), ("", 10)].into_iter().find_map(|(prefix, base)| {
+            let digits = digits.strip_prefix(prefix).filter(|rest| !rest.starts_with(['+', '-']))?;
+            i64::from_str_radix(digits, base).ok()
+        });
+        let decimal = || digits.parse::<f64>().ok().filter(|_| is_digit || digits.starts_with('.'));
+        match (based, decimal()) {
+            (Some(number), _) => Bits::Number(sign * number),
+            // far above what a mode may be, it does not matter by how much
+            #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+            (None, Some(decimal)) if decimal.fract() == 0.0 => Bits::Number(sign * decimal as i64),
+            (None, Some(_)) => Bits::No("no whole number"),
+            (None, None) => Bits::No("text"),
+        }
+    }
 }
 
 /// Who runs a pod or a container (Kubernetes API: `PodSecurityContext`, `SecurityContext`).
@@ -235,20 +277,20 @@ impl Reader<'_, '_, '_> {
         SecretSource { name: self.said(secret, name), items, optional: self.flag(secret, "optional") == Some(true) }
     }
 
-    /// A file mode as YAML 1.1 reads it, which is what Kubernetes' parser does: octal with a leading `0` or `0o`.
-    fn mode(&mut self, of: Found, key: &str) -> Option<Mode> {
-        let found = self.document.get(of, key)?;
-        if self.document.kind(found.node) != Kind::Scalar(ScalarStyle::Plain) {
-            return None;
-        }
-        let said = self.page.said(self.document, found);
-        let octal =
-            said.text.strip_prefix("0o").or_else(|| said.text.strip_prefix('0').filter(|rest| !rest.is_empty()));
-        let bits = match octal {
-            Some(digits) => u32::from_str_radix(digits, 8),
-            None => said.text.parse(),
+    /// A file mode; `None` where Kubernetes takes its default.
+    fn mode(&mut self, of: Found, key: &'static str) -> Option<Mode> {
+        let found = self.document.get(of, key).filter(|found| !self.document.is_null(found.node))?;
+        let node = self.document.node(found.node);
+        let bits = match node.kind {
+            // a tag may make anything of it
+            _ if node.tagged => return None,
+            Kind::Scalar(ScalarStyle::Plain) => Bits::of(&node.value),
+            Kind::Scalar(_) if Bits::of(&node.value) == Bits::Elsewhere => Bits::Elsewhere,
+            Kind::Scalar(_) => Bits::No("text"),
+            Kind::Mapping { .. } => Bits::No("a mapping"),
+            _ => Bits::No("a list"),
         };
-        Some(Mode { bits: bits.ok()?, said })
+        Some(Mode { of: key, bits, said: self.page.said(self.document, found) })
     }
 
     fn number(&self, of: Found, key: &str) -> Option<u64> {
@@ -352,5 +394,39 @@ impl Value {
             return Value::Elsewhere;
         }
         at().map_or(Value::Nothing, |at| Value::Text(Said { text: text.to_owned(), at }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bits;
+
+    #[test]
+    fn a_mode_is_the_number_that_kubernetes_reads() {
+        for (text, expected) in [
+            ("0", Bits::Number(0)),
+            ("0400", Bits::Number(256)),
+            ("0o400", Bits::Number(256)),
+            ("0x100", Bits::Number(256)),
+            ("0b100", Bits::Number(4)),
+            ("256", Bits::Number(256)),
+            ("+256", Bits::Number(256)),
+            ("2_56", Bits::Number(256)),
+            ("256.0", Bits::Number(256)),
+            ("-0400", Bits::Number(-256)),
+            ("0888", Bits::Number(888)),
+            ("99999999999999999999", Bits::Number(i64::MAX)),
+            ("256.5", Bits::No("no whole number")),
+            ("--1", Bits::No("text")),
+            ("0x-1", Bits::No("text")),
+            ("r--r--r--", Bits::No("text")),
+            ("yes", Bits::No("text")),
+            (".inf", Bits::No("text")),
+            ("inf", Bits::No("text")),
+            ("", Bits::No("text")),
+            ("${MODE}", Bits::Elsewhere),
+        ] {
+            assert_eq!(Bits::of(text), expected, "{text}");
+        }
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn trials() -> Vec<Trial> {
             ("no delegate anywhere is an error unless it is allowed", no_delegate),
             ("a missing file does not hide the others", missing_file),
             ("an authority that cannot be read is an error", bad_authority),
+            ("where nothing was judged, people get no report and machines an empty one", nothing_judged),
             ("a key in a text that is not UTF-8 is found", key_in_latin_1),
             ("a key among binaries is not looked for", key_in_binary),
             ("two runs say the same, in the order of the files", order),
@@ -224,7 +225,8 @@ fn output_file_of_failures() {
             let output = folder.run(&format!("check --format {format} --output report {line}")).ended_with(code);
             let report = String::from_utf8(folder.read("report")).unwrap();
             parsed(format, &report);
-            assert!(!output.stdout().is_empty() && output.stdout() != report, "{}", output.stdout());
+            assert_eq!(output.stdout().is_empty(), line.ends_with("gone.crt"), "{line}: {}", output.stdout());
+            assert_ne!(output.stdout(), report, "{line}");
             fs::remove_file(folder.path("report")).unwrap();
         }
     }
@@ -282,7 +284,7 @@ fn stdin_name() {
 fn stdin_empty() {
     let output = fleet().pipe("check", b"").ended_with(2);
     output.says(
-        "no findings\n",
+        "",
         "error: <stdin>: is empty\n  help: the command before the pipe printed nothing: run it alone, or with `set -o \
          pipefail`\n",
     );
@@ -399,10 +401,34 @@ fn bad_authority() {
     let folder = fleet();
     folder.write("no-ca.crt", "not a certificate");
     folder.run("check clusters --ca no-ca.crt --ca gone.crt").ended_with(2).says(
-        "no findings\n",
+        "",
         "error: `no-ca.crt`: holds no PEM block: there is no `-----BEGIN` line in it\n  help: --ca wants a file that \
          begins with `-----BEGIN CERTIFICATE-----`\nerror: gone.crt: no such file\n",
     );
+}
+
+fn nothing_judged() {
+    let folder = fleet();
+    for line in ["clusters --ca gone.crt", "clusters --at yesterday", "clusters --ca clusters/on.yaml"] {
+        for format in ["human", "json"] {
+            folder.write("report", "of another run\n");
+            let output = folder.run(&format!("check {line} --format {format} --output report")).ended_with(2);
+            assert_eq!(output.stdout(), "", "{line} {format}");
+            assert!(output.stderr.starts_with("error: "), "{line} {format}: {}", output.stderr);
+            let report = folder.read("report");
+            match format {
+                "human" => assert_eq!(report, b"", "{line}"),
+                _ => {
+                    let report: Value = serde_json::from_slice(&report).unwrap();
+                    assert_eq!(report["errors"].as_array().unwrap().len(), 1, "{line}: {report}");
+                }
+            }
+        }
+        assert_eq!(folder.run(&format!("check {line}")).ended_with(2).stdout(), "", "{line}");
+    }
+    // what is judged beside a file that is gone has an answer
+    let output = folder.run("check --only inline-private-key clusters/off.yaml gone.yaml").ended_with(2);
+    output.says("no findings\n", "error: gone.yaml: no such file\n");
 }
 
 fn key_in_latin_1() {
