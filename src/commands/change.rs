@@ -357,7 +357,7 @@ impl Inputs {
             }
             return Err(Message::error(
                 format!("{inputs}: no delegate found"),
-                Some("a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`".to_owned()),
+                Some("a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; the values of the Helm chart are told by `managerEndpoint`, in a file of one document".to_owned()),
             )
             .into());
         }

@@ -211,7 +211,7 @@ fn no_delegate(args: &CheckArgs, report: &Report) -> check::Failure {
     } else if has(Rule::DuplicateKey) {
         "what stands under the first of two equal keys does not count: mend `duplicate-key`, and check again"
     } else {
-        "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; where none is expected, `--allow-no-delegate` says so"
+        "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; the values of the Helm chart are told by `managerEndpoint`, in a file of one document; where none is expected, `--allow-no-delegate` says so"
     };
     check::Failure { message: format!("{inputs}: no delegate found"), help: Some(help.to_owned()), path: None }
 }
