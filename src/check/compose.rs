@@ -4,7 +4,7 @@
 use super::delegate::Judged;
 use super::environment::Environment;
 use super::facts::{Bind, Service};
-use super::fleet::{Judge, shown, shown_value};
+use super::fleet::{Judge, is_placeholder, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
 use super::wiring::Path;
@@ -233,13 +233,6 @@ fn wired<'f>(service: &'f Service, paths: &[Option<Path<'f>>; 2]) -> Vec<&'f Bin
 /// Whether what is mounted there is a folder, by its name: a file of the pair has an ending.
 fn is_folder(target: &str) -> bool {
     !target.rsplit('/').next().unwrap_or_default().contains('.')
-}
-
-/// Whether a path is one that nobody filled in.
-fn is_placeholder(source: &str) -> bool {
-    source.contains("PUT_YOUR_")
-        || source.contains('<') && source.contains('>')
-        || source.starts_with('{') && source.ends_with('}')
 }
 
 /// A variable as it is written in a service.

@@ -4,12 +4,12 @@ use super::environment::Environment;
 use super::facts::{
     Container, Item, Object, Said, Secret, SecretSource, Source, Spot, UpgraderConfig, Volume, Workload,
 };
-use super::fleet::{Judge, shown, shown_value};
+use super::fleet::{Judge, is_placeholder, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls;
 use super::wiring::{Consumer, Path, Read, Wires, wires};
 use crate::delegate::parts::{
-    CERTIFICATE_KEY, GRPC, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
+    CERTIFICATE_KEY, GRPC, KEY_KEY, MANAGER, MOUNT_PATH, UPGRADER_KEYS, VOLUME, cleaned, path_variables,
 };
 use crate::delegate::{self, Delegate, Keeper, Location, UnknownImage};
 use crate::endpoint::is_mtls;
@@ -309,6 +309,12 @@ impl<'f> Judge<'_, 'f> {
                             shown(namespace)
                         ))
                         .help(help);
+                    continue;
+                }
+                if is_placeholder(name) {
+                    self.say(Rule::PlaceholderLeft, file, &source.name.at)
+                        .message(format!("the name of a Secret is still a placeholder: `{}`", shown(&source.name)))
+                        .help(format!("set it to the Secret that holds `{CERTIFICATE_KEY}` and `{KEY_KEY}`"));
                     continue;
                 }
                 let unused = self.fleet.unmounted_pair(file);

@@ -157,6 +157,9 @@ impl Facts {
 
     fn take(&mut self, document: &Document<'_>, number: usize, page: &mut Page<'_>) {
         let Some(root) = document.root() else { return };
+        if self.documents > 0 && document.is_null(root) {
+            return;
+        }
         self.documents += 1;
         self.values.clear();
         let values = delegate::values::mappings(document);
@@ -172,7 +175,7 @@ impl Facts {
             return;
         }
         let resources = delegate::resources(document, document.resolve(root));
-        // Helm reads one document
+        // Helm reads one document, and an empty one behind it says nothing
         let values = if self.documents == 1 { values } else { Vec::new() };
         self.values = values.into_iter().map(|of| values::read(document, of, page)).collect();
         if is_compose || !self.values.is_empty() || resources.iter().any(|(_, kind)| !kind.is_empty()) {

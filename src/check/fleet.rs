@@ -258,6 +258,13 @@ pub(super) fn shown_value(text: &str) -> String {
     if is_pasted(text) { "***".to_owned() } else { printable(&mask_user_info(text.trim())) }
 }
 
+/// Whether a text is one that nobody filled in.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    text.contains("PUT_YOUR_")
+        || text.contains('<') && text.contains('>')
+        || text.starts_with('{') && text.ends_with('}')
+}
+
 /// Whether a value is a file's content, pasted where its path or URL belongs.
 pub(super) fn is_pasted(text: &str) -> bool {
     const LONGEST: usize = 256;

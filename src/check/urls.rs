@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::environment::Environment;
 use super::facts::Said;
-use super::fleet::{Judge, is_pasted, shown_value};
+use super::fleet::{Judge, is_pasted, is_placeholder, shown_value};
 use crate::delegate::parts::MANAGER;
 use crate::endpoint::{Endpoint, is_mtls};
 use crate::finding::{Rule, Severity};
@@ -107,16 +107,13 @@ impl<'f> Judge<'_, 'f> {
 
     /// Whether a URL is a template's placeholder, which is said.
     pub(super) fn placeholder(&mut self, url: &Url<'f>) -> bool {
-        let text = url.said.text.trim();
-        let is_placeholder = text.contains("PUT_YOUR_")
-            || text.contains('<') && text.contains('>')
-            || text.starts_with('{') && text.ends_with('}');
-        if is_placeholder {
+        let is_left = is_placeholder(url.said.text.trim());
+        if is_left {
             self.say(Rule::PlaceholderLeft, url.file, &url.said.at)
                 .message(format!("{} is still a placeholder: `{}`", named(url.of), url.shown()))
                 .help(EXAMPLE.to_owned());
         }
-        is_placeholder
+        is_left
     }
 
     /// Whether the manager URL is an endpoint that asks for certificates. `known` is where that is, if a URL tells.

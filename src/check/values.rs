@@ -3,7 +3,7 @@
 
 use super::delegate::Judged;
 use super::facts::{Said, Values};
-use super::fleet::{Judge, shown, shown_value};
+use super::fleet::{Judge, is_placeholder, shown, shown_value};
 use super::report::{DelegateState, Generation, Mtls};
 use super::urls::{SERVICES, Url, authority, moved, moved_whole};
 use super::wiring::Read;
@@ -109,6 +109,12 @@ impl<'f> Judge<'_, 'f> {
 
     /// What is read from the Secret that values name, which is in no namespace that they say.
     fn values_secret(&mut self, file: u32, name: &'f Said) -> [Option<Read>; 2] {
+        if is_placeholder(&name.text) {
+            self.say(Rule::PlaceholderLeft, file, &name.at)
+                .message(format!("`{MTLS_KEY}.{SECRET_KEY}` is still a placeholder: `{}`", shown(name)))
+                .help(format!("set it to the Secret that holds `{CERTIFICATE_KEY}` and `{KEY_KEY}`"));
+            return [None, None];
+        }
         let Some((location, secret)) = self.fleet.secret(file, None, &name.text) else {
             let command = shell(&name.text);
             self.say(Rule::MissingSecret, file, &name.at)

@@ -388,8 +388,11 @@ pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
             records.take(&document, number, resource, &kind);
         }
         Mask::add(&document, &mut masks);
+        // Helm reads one document, and an empty one behind it says nothing
+        if documents > 0 && document.is_null(root) {
+            continue;
+        }
         documents += 1;
-        // Helm reads one document
         values = if documents == 1 { Values::of(&document, number) } else { Vec::new() };
         template = template.or_else(|| template::of_delegate(&document));
     }

@@ -32,7 +32,7 @@ pub use values::Values;
 use crate::yaml::{Document, Found};
 
 /// What is taken for a delegate, in words.
-pub(crate) const WHAT_IT_IS: &str = "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; or the values of its Helm chart, with `managerEndpoint`";
+pub(crate) const WHAT_IT_IS: &str = "a delegate is a Deployment with a container, or a service of docker-compose, that sets `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; the values of the Helm chart are told by `managerEndpoint`, in a file of one document";
 
 /// A text that must not be shown: the value of a Secret, a password in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -116,6 +116,7 @@ mod tests {
             ("a: {managerEndpoint: x, delegateName: a}\nb: {managerEndpoint: x, delegateName: b}\n", &["a", "b"]),
             ("a: &a {managerEndpoint: x, delegateName: a}\nb: *a\n", &["a"]),
             ("# c\n---\nmanagerEndpoint: x\n...\n# d\n", &["harness-delegate-ng"]),
+            ("managerEndpoint: x\n---\n# c\n---\n", &["harness-delegate-ng"]),
         ] {
             assert_eq!(names(text), expected, "{text}");
         }
@@ -135,6 +136,7 @@ mod tests {
             "properties: {managerEndpoint: {type: string}}\n",
             "managerEndpoint: x\n---\na: 1\n",
             "a: 1\n---\nmanagerEndpoint: x\n",
+            "---\n# c\n---\nmanagerEndpoint: x\n",
         ] {
             assert_eq!(names(text), [""; 0], "{text}");
         }

@@ -117,7 +117,7 @@ impl Planner<'_, '_> {
                     service.offset,
                     format!("`{name}` is a docker-compose service, which knows no Secrets: `--existing-secret` is not for it"),
                 )
-                .help("give the pair with `--cert` and `--key`: the two files are mounted, and no key comes into this one"));
+                .help("give the pair with `--cert` and `--key`: the two files are mounted, and no key comes into this one; files that need the option go in a run of their own"));
             }
             (SecretSource::File { .. }, _) => {
                 return Err(Refusal::at(
@@ -126,7 +126,7 @@ impl Planner<'_, '_> {
                         "`{name}` is a docker-compose service, which knows no Secrets: `--secret-output` is not for it"
                     ),
                 )
-                .help("leave it out: the two files are mounted, and no key comes into this one"));
+                .help("leave it out: the two files are mounted, and no key comes into this one; files that need the option go in a run of their own"));
             }
             (SecretSource::Stream(_), None) => {
                 return Err(Refusal::at(

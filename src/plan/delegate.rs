@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::editor::Editor;
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
 use super::rotation::{Checksum, remove_checksum, set_checksum};
-use super::secret::OfDelegate;
+use super::secret::{Mounted, OfDelegate};
 use super::value::{Scalar, Value};
 use super::{Goal, Plan, Present, Refusal, SecretSource, Summary, Upgrader, Warning};
 use crate::delegate::parts::{CHECKSUM, MANAGER, variables};
@@ -580,7 +580,7 @@ impl<'s, 't> Planner<'s, 't> {
         let default_secret = format!("{}-client-certificate", delegate.name);
         let name = secret_name.unwrap_or(default_secret);
         for location in self.secrets_to_take(&name, delegate.namespace.as_deref())? {
-            self.take_secret(location, summary, &name)?;
+            self.take_secret(location, Mounted::Stays, summary, &name)?;
         }
         summary.remarks.extend(self.kept(&name, delegate.namespace.as_deref()));
         Ok(())

@@ -16,6 +16,15 @@ use crate::delegate::{self, Delegate, Holds, Location};
 use crate::identity::printable;
 use crate::yaml::{self, ScalarStyle};
 
+/// What becomes of a Secret that another workload mounts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mounted {
+    /// It stays.
+    Stays,
+    /// It goes all the same.
+    Goes,
+}
+
 /// A delegate and what its Secret is called.
 pub(super) struct OfDelegate<'d, 't> {
     pub(super) delegate: &'d Delegate,
@@ -45,7 +54,7 @@ impl<'t> Planner<'_, 't> {
         match &present.secret {
             SecretSource::Existing { .. } => {
                 summary.remarks.push(format!("the pair is taken from the Secret `{name}`, which must exist"));
-                return self.move_out(of, "`--existing-secret`", summary);
+                return self.move_out(of, false, summary);
             }
             SecretSource::File { pair, .. } => {
                 if self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
@@ -54,7 +63,7 @@ impl<'t> Planner<'_, 't> {
                     let what = if rotation.is_some() { "pair replaced in" } else { "pair into" };
                     summary.actions.push(format!("{what} the Secret `{name}` in a file of its own{rotated}"));
                 }
-                return self.move_out(of, "`--secret-output`", summary);
+                return self.move_out(of, true, summary);
             }
             SecretSource::Stream(pair) => {
                 if !self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
@@ -103,8 +112,10 @@ impl<'t> Planner<'_, 't> {
         Some(format!("the {} `{name}` stays: it is not ours to remove", keeper.kind()))
     }
 
-    /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now.
-    fn move_out(&mut self, of: &OfDelegate<'_, 't>, option: &str, summary: &mut Summary) -> Result<(), Refusal> {
+    /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now: from a file that is written,
+    /// or from what exists.
+    fn move_out(&mut self, of: &OfDelegate<'_, 't>, is_written: bool, summary: &mut Summary) -> Result<(), Refusal> {
+        let option = if is_written { "`--secret-output`" } else { "`--existing-secret`" };
         let mut names = vec![of.inline];
         if of.name != of.inline {
             names.push(of.name);
@@ -118,7 +129,9 @@ impl<'t> Planner<'_, 't> {
                 let document = &secret.document;
                 let parts = ["data", "stringData"].into_iter().filter_map(|part| document.get(secret.root, part));
                 let keys: Vec<&str> = parts.flat_map(|part| document.keys(part)).collect();
-                if !keys.iter().any(|key| [CERTIFICATE_KEY, KEY_KEY].contains(key)) {
+                let holds_the_pair = keys.iter().any(|key| [CERTIFICATE_KEY, KEY_KEY].contains(key));
+                // a controller may fill the one that exists; the one that is written would be emptied by this
+                if !holds_the_pair && !(is_written && name == of.name) {
                     continue;
                 }
                 if delegate::is_sops(document, secret.root) {
@@ -137,9 +150,18 @@ impl<'t> Planner<'_, 't> {
                         printable(other)
                     )));
                 }
+                if !holds_the_pair {
+                    let offset = document.node(location.node).span.start;
+                    let message = format!(
+                        "the Secret `{name}` stands here without the pair, and would take it from the one in the file"
+                    );
+                    return Err(Refusal::at(offset, message).help(format!("take it out, then run again with {option}")));
+                }
                 let held_a_pair = certificate_of(document, secret.root).is_some();
                 let before = summary.actions.len();
-                self.take_secret(location, summary, name)?;
+                // under the same name, everybody who mounts it finds the pair where it comes from now
+                let mounted = if name == of.name { Mounted::Goes } else { Mounted::Stays };
+                self.take_secret(location, mounted, summary, name)?;
                 if held_a_pair && summary.actions.len() > before {
                     summary
                         .remarks
@@ -286,7 +308,13 @@ impl<'t> Planner<'_, 't> {
     }
 
     /// Takes the pair out of a Secret; a Secret that holds nothing else goes.
-    pub(super) fn take_secret(&mut self, location: Location, summary: &mut Summary, name: &str) -> Result<(), Refusal> {
+    pub(super) fn take_secret(
+        &mut self,
+        location: Location,
+        mounted: Mounted,
+        summary: &mut Summary,
+        name: &str,
+    ) -> Result<(), Refusal> {
         if !self.touched.insert(location) {
             return Ok(());
         }
@@ -294,7 +322,7 @@ impl<'t> Planner<'_, 't> {
         let document = &secret.document;
         let namespace = document.text_at(secret.root, &["metadata", "namespace"]);
         let mut users = self.index.mounting(name, namespace).iter();
-        if users.any(|user| !self.selected.contains(user) && !self.jobs.contains(user)) {
+        if mounted == Mounted::Stays && users.any(|user| !self.selected.contains(user) && !self.jobs.contains(user)) {
             summary.remarks.push(format!("the Secret `{name}` stays, because another workload mounts it"));
             return Ok(());
         }

@@ -14,6 +14,7 @@ use crate::delegate::parts::VOLUME;
 use crate::delegate::values::{ENDPOINT_KEY, MTLS_KEY, SECRET_KEY, VARIABLES_KEY, secret_of};
 use crate::delegate::{Values, is_object_name};
 use crate::endpoint::{Endpoint, base, is_mtls, is_under, mask_user_info};
+use crate::identity::printable;
 use crate::yaml::{Document, Found, Kind, NodeId};
 
 /// New entries of a mapping.
@@ -72,7 +73,18 @@ impl<'t> Planner<'_, 't> {
         let old = secret_of(document, object.root).map(|(_, name)| name.to_owned());
         let secret = match &present.secret {
             SecretSource::Existing { name, .. } => name.clone(),
-            SecretSource::File { .. } => old.clone().map_or_else(|| default_secret(values), Ok)?,
+            SecretSource::File { .. } => match secret_of(document, object.root) {
+                Some((found, name)) if !is_object_name(name) => {
+                    let default = default_secret(values);
+                    let or = default.map(|default| format!(", or `{SECRET_KEY}: \"\"` for `{default}`"));
+                    let or = or.unwrap_or_default();
+                    return Err(editor
+                        .refuse(found.node, format!("`{}` cannot be the name of a Secret", printable(name)))
+                        .help(format!("write the name that the Secret shall have{or}, then run again")));
+                }
+                Some((_, name)) => name.to_owned(),
+                None => default_secret(values)?,
+            },
             SecretSource::Stream(_) => {
                 return Err(Refusal::of_input("a Helm values file has no place for the pair's Secret").help(
                     "write it to a file of its own with `--secret-output FILE`, or name one with `--existing-secret NAME`",

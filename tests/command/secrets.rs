@@ -26,6 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("several delegates become one file of several documents", output_several),
             ("the Secret file goes with every destination", output_destinations),
             ("a Secret that is in the input moves into the file", output_in_stream),
+            ("a Secret that another workload mounts moves out too, if its name stays", output_shared),
+            ("a Secret without the pair does not stand beside the one in the file", output_beside_empty),
             ("a manifest that fails leaves the Secret file alone", output_manifest_fails),
             ("check and diff write no Secret file", output_check),
             ("a Secret file in no directory is refused before the manifest is written", output_nowhere),
@@ -136,6 +138,46 @@ fn existing_overrides() {
         "{}",
         third.stderr
     );
+}
+
+fn output_shared() {
+    let pod = "---\nkind: Deployment\nmetadata:\n  name: watcher\n  namespace: ci-delegates\nspec:\n  template:\n    \
+               spec:\n      containers: [{name: a}]\n      volumes:\n      - name: pair\n        secret:\n          \
+               secretName: acorn-client-certificate\n";
+    let manifest = String::from_utf8(injected()).unwrap() + pod;
+    let folder = Folder::new();
+    for options in ["PAIR --secret-output secret.yaml", "--existing-secret acorn-client-certificate"] {
+        let output = folder.pipe(&format!("inject {options} TO "), manifest.as_bytes()).ended_with(0);
+        assert!(!output.stdout().contains("client.key: "), "{options}: the key stays");
+        assert!(output.stdout().ends_with(pod));
+        let removed = ": acorn (namespace ci-delegates): Secret `acorn-client-certificate` removed";
+        assert!(output.stderr.contains(removed), "{}", output.stderr);
+    }
+    assert_eq!(folder.read("secret.yaml"), secret(&folder).into_bytes());
+    // under another name it would not find the pair any more
+    let output = folder.pipe("inject --existing-secret new TO ", manifest.as_bytes()).ended_with(0);
+    assert!(output.stdout().contains("client.key: "));
+    let stays = "; the Secret `acorn-client-certificate` stays, because another workload mounts it\n";
+    assert!(output.stderr.ends_with(stays), "{}", output.stderr);
+}
+
+fn output_beside_empty() {
+    let folder = Folder::new();
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: acorn-client-certificate\n  namespace: \
+                  ci-delegates\n";
+    let (plain, line) = (String::from_utf8(plain()).unwrap(), "inject PAIR TO -q --secret-output secret.yaml");
+    let at = plain.lines().count() + 2;
+    for data in ["", "data: {}\n", "data:\n"] {
+        folder.pipe(line, format!("{plain}{secret}{data}").as_bytes()).refused(&format!(
+            "error: <stdin>:{at}:1: the Secret `acorn-client-certificate` stands here without the pair, and would take it \
+             from the one in the file\n  help: take it out, then run again with `--secret-output`\n"
+        ));
+    }
+    folder.pipe(line, format!("{plain}{secret}data:\n  ca.crt: eA==\n").as_bytes()).refused(&format!(
+        "error: <stdin>:{at}:1: the Secret `acorn-client-certificate` holds `ca.crt` beside the pair, so it cannot go\n  \
+         help: move `ca.crt` into a Secret of its own, then run again with `--secret-output`\n"
+    ));
+    assert!(!folder.names().contains(&"secret.yaml".to_owned()));
 }
 
 /// The Secret of the plain manifest's delegate, with the pair in the folder.

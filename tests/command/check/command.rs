@@ -371,8 +371,8 @@ fn no_delegate() {
     let folder = Folder::empty();
     folder.write("a.yaml", "a: 1\n");
     let help = "a delegate is a Deployment with a container, or a service of docker-compose, that sets \
-                `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; or the values of its Helm \
-                chart, with `managerEndpoint`; where none is expected, `--allow-no-delegate` says so";
+                `MANAGER_HOST_AND_PORT` together with `ACCOUNT_ID` or `HARNESS_ACCOUNT_ID`; the values of the Helm chart are \
+                told by `managerEndpoint`, in a file of one document; where none is expected, `--allow-no-delegate` says so";
     for (line, inputs) in [
         ("a.yaml", "a.yaml"),
         (".", "."),
