@@ -414,7 +414,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("closed")).unwrap();
-        fs::write(at("x.yaml"), "a: 1\n").unwrap();
+        fs::File::create(at("x.yaml")).unwrap();
         std::os::unix::fs::symlink("closed/gone", at("link")).unwrap();
         let help = |name: &str| {
             let error = SourceError::at(&at(name), io::ErrorKind::PermissionDenied.into());
