@@ -131,7 +131,7 @@ impl<'t> Planner<'_, 't> {
                 let keys: Vec<&str> = parts.flat_map(|part| document.keys(part)).collect();
                 let holds_the_pair = keys.iter().any(|key| [CERTIFICATE_KEY, KEY_KEY].contains(key));
                 // a controller may fill the one that exists; the one that is written would be emptied by this
-                if !holds_the_pair && !(is_written && name == of.name) {
+                if !(holds_the_pair || is_written && name == of.name) {
                     continue;
                 }
                 if delegate::is_sops(document, secret.root) {
