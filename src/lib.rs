@@ -14,7 +14,7 @@
 //! | [`source`] | paths, stdin → named text; atomic replacement | interprets YAML |
 //! | [`yaml`] | text → documents of nodes with byte spans | serialises |
 //! | [`endpoint`] | a text → the account's mTLS endpoint, or why it is none | connects |
-//! | [`delegate`] | documents → the delegates in them, and what their Secrets hold | edits |
+//! | [`delegate`] | documents → the delegates in them (workloads, Helm values, docker-compose services), what their Secrets hold | edits |
 //! | [`plan`] | delegate + goal → edits, or a refusal | touches text |
 //! | [`edit`] | original + edits → new text | knows YAML |
 //! | [`verify`] | original, plan, new text → proof, or "bug in us" | guesses |

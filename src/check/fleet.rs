@@ -159,7 +159,9 @@ fn unmounted_pair(file: u32, facts: &Facts) -> Option<Location> {
                 let sources = workload.pod.volumes.iter().flat_map(|volume| volume.secrets());
                 mounted.extend(sources.map(|source| source.name.text.as_str()));
             }
-            Object::Secret(secret) if secret.is_pair() && secret.keeper.is_none() => pairs.push((*location, secret.name.text.as_str())),
+            Object::Secret(secret) if secret.is_pair() && secret.keeper.is_none() => {
+                pairs.push((*location, secret.name.text.as_str()))
+            }
             _ => {}
         }
     }

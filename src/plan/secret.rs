@@ -54,7 +54,7 @@ impl<'t> Planner<'_, 't> {
         match &present.secret {
             SecretSource::Existing { .. } => {
                 summary.remarks.push(format!("the pair is taken from the Secret `{name}`, which must exist"));
-                return self.move_out(of, false, summary);
+                return self.move_out(of, &present.secret, summary);
             }
             SecretSource::File { pair, .. } => {
                 if self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
@@ -63,7 +63,7 @@ impl<'t> Planner<'_, 't> {
                     let what = if rotation.is_some() { "pair replaced in" } else { "pair into" };
                     summary.actions.push(format!("{what} the Secret `{name}` in a file of its own{rotated}"));
                 }
-                return self.move_out(of, true, summary);
+                return self.move_out(of, &present.secret, summary);
             }
             SecretSource::Stream(pair) => {
                 if !self.secrets.insert((delegate.namespace.clone(), name.to_owned())) {
@@ -114,7 +114,8 @@ impl<'t> Planner<'_, 't> {
 
     /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now: from a file that is written,
     /// or from what exists.
-    fn move_out(&mut self, of: &OfDelegate<'_, 't>, is_written: bool, summary: &mut Summary) -> Result<(), Refusal> {
+    fn move_out(&mut self, of: &OfDelegate<'_, 't>, to: &SecretSource, summary: &mut Summary) -> Result<(), Refusal> {
+        let is_written = matches!(to, SecretSource::File { .. });
         let option = if is_written { "`--secret-output`" } else { "`--existing-secret`" };
         let mut names = vec![of.inline];
         if of.name != of.inline {
