@@ -134,9 +134,9 @@ pub(super) fn remove_checksum(editor: &mut Editor<'_, '_>, workload: Found) -> R
     let Some(template) = document.at(workload, &["spec", "template"]) else { return Ok(false) };
     let Some(metadata) = document.get(template, "metadata") else { return Ok(false) };
     let Some(annotations) = document.get(metadata, "annotations") else { return Ok(false) };
-    if document.get(annotations, CHECKSUM).is_none() {
-        return Ok(false);
-    }
+    let Some(found) = document.get(annotations, CHECKSUM) else { return Ok(false) };
+    // one that an alias or a merge key brings has neighbours that are not seen here
+    editor.editable(found)?;
     let is_alone = |mapping: Found| document.entries(mapping.node).count() == 1;
     match (is_alone(annotations), is_alone(metadata)) {
         (true, true) => editor.remove_entries(template, &["metadata"])?,

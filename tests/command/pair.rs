@@ -48,6 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a key file that is cut off is refused without a word of it", truncated),
             ("a live pair is replaced, and both fingerprints are shown", rotation),
             ("a new certificate for the same key is replaced alone", renewed),
+            ("a checksum that a merge key brings is not taken out with its neighbours", merged_checksum),
         ],
     )
 }
@@ -498,4 +499,17 @@ fn renewed() {
     folder.write("client.crt", ca.issue(&named("Client 2"), &CLIENT));
     let output = folder.run("diff PAIR TO delegate.yaml").ended_with(1);
     assert_eq!(output.stdout().lines().filter(|line| line.starts_with(['+', '-'])).count(), 6, "{}", output.stdout());
+}
+
+fn merged_checksum() {
+    let folder = Folder::new();
+    let labels = "      labels:\n        harness.io/name: acorn\n    spec:";
+    let annotations = "      labels: &common\n        harness.io/name: acorn\n        checksum/client-certificate: x\n      annotations:\n        <<: *common\n    spec:";
+    let manifest = String::from_utf8(injected()).unwrap();
+    assert_eq!(manifest.matches(labels).count(), 1);
+    folder.write("delegate.yaml", manifest.replace(labels, annotations));
+    folder.run("remove --endpoint https://app.harness.io delegate.yaml").refused(
+        "error: delegate.yaml:47:9: what has to change comes from a merge key\n  help: write the entries out in this place, \
+         then run again\n",
+    );
 }
