@@ -5,14 +5,13 @@
 //! the family that Kubernetes reads with. Documents that no edit touches must keep their bytes,
 //! comments included.
 
-use std::borrow::Cow;
-
+use rayon::prelude::*;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::delegate::{Stream, is_json};
+use crate::delegate::{PARALLEL, Stream, is_json};
 use crate::plan::{Change, Operation, Plan, Scalar, Style, Value};
-use crate::yaml::{self, Document, Kind, NodeId, ScalarStyle, Span, slice};
+use crate::yaml::{self, Chunk, Document, Kind, NodeId, ScalarStyle, Span, slice};
 
 /// Why a result is not given out.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -75,6 +74,25 @@ pub struct Region {
 /// # Errors
 /// When it is not, or when the two parsers read an edited document differently.
 pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Region>, VerifyError> {
+    let mut claims = Vec::new();
+    let regions = lay_out(original, plan, new, &mut claims);
+    let disproved = |claim: &Claim<'_>| claim.prove(original, new).err();
+    let first = if new.len() < PARALLEL {
+        claims.iter().find_map(disproved)
+    } else {
+        claims.par_iter().find_map_first(disproved)
+    };
+    first.map_or(regions, Err)
+}
+
+/// Lays the documents of the new text beside those of the original: which stretches changed, and what has to be proved of
+/// them. Where they do not fit, what stands before that has to be proved all the same: it may tell why.
+fn lay_out<'p>(
+    original: &Stream<'_>,
+    plan: &'p Plan,
+    new: &str,
+    claims: &mut Vec<Claim<'p>>,
+) -> Result<Vec<Region>, VerifyError> {
     let bug = |offset: usize, cause: &str| VerifyError::Bug { offset, cause: cause.to_owned() };
     let inserted: usize = plan.documents.values().map(|planned| planned.inserted_before.len()).sum();
     let new_chunks = yaml::split_into(new, original.chunks.len() + inserted)
@@ -97,12 +115,7 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
         for value in planned.into_iter().flat_map(|planned| &planned.inserted_before) {
             let inserted = new_chunks.next().ok_or_else(missing)?;
             at = inserted.span.end;
-            whole_document(slice(new, &inserted.span), value, offset).or_else(|bug| {
-                // what stood before the next document's marker stands before this one now: it may be to blame
-                let old_text = chunk.map_or("", |chunk| slice(original.text, &chunk.span));
-                read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
-                Err(bug)
-            })?;
+            claims.push(Claim { number, new: inserted, what: What::Inserted(value) });
         }
         let Some(chunk) = chunk else {
             if at > region_start {
@@ -116,14 +129,12 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
             at = kept.span.end;
             let new_text = slice(new, &kept.span);
             let changes = planned.map_or(&[][..], |planned| &planned.changes);
-            if !changes.is_empty() || planned.is_some() && old_text != new_text {
-                document(old_text, new_text, changes, offset)?;
-            } else if old_text != new_text {
-                if content(old_text) != content(new_text) {
-                    return Err(bug(offset, "a document that no edit touches changed"));
-                }
-                // even a line end behind it may belong to its last value
-                document(old_text, new_text, &[], offset)?;
+            if planned.is_none() && old_text != new_text && content(old_text) != content(new_text) {
+                return Err(bug(offset, "a document that no edit touches changed"));
+            }
+            // even a line end behind a document may belong to its last value
+            if !changes.is_empty() || old_text != new_text {
+                claims.push(Claim { number, new: kept, what: What::Edited(changes) });
             }
         }
         if planned.is_some() || slice(new, &(region_start..at)) != old_text {
@@ -136,19 +147,64 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
     Ok(regions)
 }
 
+/// What has to be proved of a document of the new text.
+struct Claim<'p> {
+    /// The document of the original that it is, or that it was put in before.
+    number: usize,
+    /// Where it stands in the new text.
+    new: Chunk,
+    what: What<'p>,
+}
+
+/// What a document of the new text is to be.
+enum What<'p> {
+    /// This value, put in.
+    Inserted(&'p Value),
+    /// The document of the original with these changes.
+    Edited(&'p [Change]),
+}
+
+impl Claim<'_> {
+    fn prove(&self, original: &Stream<'_>, new: &str) -> Result<(), VerifyError> {
+        let chunk = original.chunks.get(self.number);
+        let offset = chunk.map_or(original.text.len(), |chunk| chunk.span.start);
+        let old_text = chunk.map_or("", |chunk| slice(original.text, &chunk.span));
+        let new = Text { text: new, chunk: &self.new };
+        match self.what {
+            What::Inserted(value) => whole_document(new, value, offset).or_else(|bug| {
+                // what stood before the next document's marker stands before this one now: it may be to blame
+                read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
+                Err(bug)
+            }),
+            What::Edited(changes) => {
+                let old = original.document(self.number);
+                let old = old.map_err(|error| VerifyError::Ambiguous { offset, cause: error.to_string() })?;
+                document(old, new, changes, offset)
+            }
+        }
+    }
+}
+
 /// A document without its marker and the blank lines around it, which change with its neighbours.
 fn content(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(text).trim_start()
 }
 
+/// A document that is still to be read.
+#[derive(Clone, Copy)]
+struct Text<'t> {
+    text: &'t str,
+    chunk: &'t Chunk,
+}
+
 /// A document that was put in must be what was planned.
-fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), VerifyError> {
+fn whole_document(new: Text<'_>, value: &Value, offset: usize) -> Result<(), VerifyError> {
     let bug = |cause: String| VerifyError::Bug { offset, cause };
-    let raw = read_raw(text).map_err(bug)?;
-    let typed = read_typed(text).map_err(|unread| bug(unread.cause))?;
-    if Tree::planned(value, Style::Block).matches(&raw, offset)?
-        && Tree::planned(value, Style::Block).matches(&typed, offset)?
+    let raw = yaml::parse(new.text, new.chunk).map_err(|error| bug(error.to_string()))?;
+    let typed = read_typed(slice(new.text, &new.chunk.span)).map_err(|unread| bug(unread.cause))?;
+    if Raw::root(&raw).is_some_and(|root| is(root, value, Style::Block))
+        && typed.is_some_and(|typed| is(&typed, value, Style::Block))
     {
         return Ok(());
     }
@@ -156,60 +212,121 @@ fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), Verify
 }
 
 /// An edited document must be the original with the planned changes, to both parsers.
-fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
-    let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
+fn document(old: &Document<'_>, new: Text<'_>, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
     let bug = |cause: String| VerifyError::Bug { offset, cause };
-    let raw = read_raw(old).map_err(ambiguous)?;
-    let typed = read_typed(old).map_err(|unread| unread.ambiguous(old, offset))?;
-    if !agree(&raw, &typed) {
-        return Err(ambiguous("two YAML parsers read this document differently".to_owned()));
+    let old_text = slice(old.text, &old.chunk.span);
+    let old_typed = read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
+    if !both(Raw::root(old), old_typed.as_ref(), agree) {
+        let cause = "two YAML parsers read this document differently".to_owned();
+        return Err(VerifyError::Ambiguous { offset, cause });
     }
-    let mut sorted: Vec<&Change> = changes.iter().collect();
-    sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    for same in [
-        raw.changed(&sorted, 0).matches(&read_raw(new).map_err(bug)?, offset)?,
-        typed.changed(&sorted, 0).matches(&read_typed(new).map_err(|unread| bug(unread.cause))?, offset)?,
-    ] {
-        if !same {
-            return Err(bug("an edited document reads differently than planned".to_owned()));
-        }
+    let mut changes: Vec<&Change> = changes.iter().collect();
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    let raw = yaml::parse(new.text, new.chunk).map_err(|error| bug(error.to_string()))?;
+    let typed = read_typed(slice(new.text, &new.chunk.span)).map_err(|unread| bug(unread.cause))?;
+    let changed = Changed { offset, changes: &changes };
+    if changed.document(Raw::root(old), Raw::root(&raw))? && changed.document(old_typed.as_ref(), typed.as_ref())? {
+        return Ok(());
     }
-    Ok(())
+    Err(bug("an edited document reads differently than planned".to_owned()))
 }
 
-/// A scalar as one of the two parsers sees it.
-trait Leaf: PartialEq + Sized {
-    fn planned(scalar: &Scalar) -> Self;
+/// Whether neither is there, or both are and `hold`.
+fn both<A, B>(a: Option<A>, b: Option<B>, hold: impl FnOnce(A, B) -> bool) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => hold(a, b),
+        _ => false,
+    }
+}
+
+/// A node as one of the two parsers sees it. Recursion over nodes is bounded by [`yaml::MAX_NESTING`].
+trait Node: Copy {
+    /// What is in it. `flow` is told by the parser that knows styles.
+    fn content(self) -> Content<impl Iterator<Item = Self>, impl Iterator<Item = (Self, Self)>>;
+    /// Whether it is the same scalar or alias.
+    fn is_same_leaf(self, other: Self) -> bool;
+    /// Whether it is a scalar as planned.
+    fn is_scalar(self, planned: &Scalar) -> bool;
     /// Its text, where it is a string that can hold a file.
     fn text(&self) -> Option<&str>;
 }
 
-/// A scalar of the span parser, or an alias by its name: anchors are never edited.
-#[derive(Debug, PartialEq, Eq)]
-enum Raw<'t> {
-    Scalar { text: Cow<'t, str>, style: ScalarStyle, tagged: bool },
-    Alias(&'t str),
+enum Content<Items, Entries> {
+    Leaf,
+    Sequence { flow: Option<bool>, items: Items },
+    Mapping { flow: Option<bool>, entries: Entries },
 }
 
-impl Leaf for Raw<'_> {
-    fn planned(scalar: &Scalar) -> Self {
-        Raw::Scalar { text: Cow::Owned(scalar.text.to_string()), style: scalar.style, tagged: false }
+/// A node of the span parser.
+#[derive(Clone, Copy)]
+struct Raw<'d> {
+    document: &'d Document<'d>,
+    id: NodeId,
+}
+
+impl<'d> Raw<'d> {
+    fn root(document: &'d Document<'d>) -> Option<Raw<'d>> {
+        Some(Raw { document, id: document.root()? })
+    }
+}
+
+impl Node for Raw<'_> {
+    fn content(self) -> Content<impl Iterator<Item = Self>, impl Iterator<Item = (Self, Self)>> {
+        let Raw { document, id } = self;
+        let at = move |id| Raw { document, id };
+        match document.kind(id) {
+            Kind::Scalar(_) | Kind::Alias { .. } => Content::Leaf,
+            Kind::Sequence { flow } => Content::Sequence { flow: Some(flow), items: document.items(id).map(at) },
+            Kind::Mapping { flow } => {
+                let entries = document.entries(id).map(move |entry| (at(entry.key), at(entry.value)));
+                Content::Mapping { flow: Some(flow), entries }
+            }
+        }
+    }
+
+    fn is_same_leaf(self, other: Self) -> bool {
+        let (node, other_node) = (self.document.node(self.id), other.document.node(other.id));
+        match (node.kind, other_node.kind) {
+            (Kind::Scalar(style), Kind::Scalar(other_style)) => {
+                style == other_style && node.value == other_node.value && node.tagged == other_node.tagged
+            }
+            // by its name: anchors are never edited
+            (Kind::Alias { .. }, Kind::Alias { .. }) => {
+                slice(self.document.text, &node.span) == slice(other.document.text, &other_node.span)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_scalar(self, planned: &Scalar) -> bool {
+        let node = self.document.node(self.id);
+        node.kind == Kind::Scalar(planned.style) && *node.value == *planned.text && !node.tagged
     }
 
     fn text(&self) -> Option<&str> {
-        match self {
-            Raw::Scalar { text, .. } => Some(text),
-            Raw::Alias(_) => None,
-        }
+        self.document.scalar(self.id)
     }
 }
 
-impl Leaf for serde_yaml::Value {
-    fn planned(scalar: &Scalar) -> serde_yaml::Value {
-        if scalar.style == ScalarStyle::Plain && &*scalar.text == "true" {
-            return serde_yaml::Value::Bool(true);
+impl Node for &serde_yaml::Value {
+    fn content(self) -> Content<impl Iterator<Item = Self>, impl Iterator<Item = (Self, Self)>> {
+        match self {
+            serde_yaml::Value::Sequence(items) => Content::Sequence { flow: None, items: items.iter() },
+            serde_yaml::Value::Mapping(entries) => Content::Mapping { flow: None, entries: entries.iter() },
+            _ => Content::Leaf,
         }
-        serde_yaml::Value::String(scalar.text.to_string())
+    }
+
+    fn is_same_leaf(self, other: Self) -> bool {
+        self == other
+    }
+
+    fn is_scalar(self, planned: &Scalar) -> bool {
+        if planned.style == ScalarStyle::Plain && &*planned.text == "true" {
+            return *self == serde_yaml::Value::Bool(true);
+        }
+        self.as_str() == Some(&*planned.text)
     }
 
     fn text(&self) -> Option<&str> {
@@ -217,177 +334,151 @@ impl Leaf for serde_yaml::Value {
     }
 }
 
-/// A document as data. `flow` tells the two styles apart where the parser does.
-#[derive(Debug, PartialEq)]
-enum Tree<L> {
-    Leaf(L),
-    Sequence {
-        flow: Option<bool>,
-        items: Vec<Tree<L>>,
-    },
-    Mapping {
-        flow: Option<bool>,
-        entries: Vec<(Tree<L>, Tree<L>)>,
-    },
-    /// A scalar that holds YAML, and what shall change in there.
-    Embedded(L, Vec<Change>),
-    /// Nothing can be equal to a change that does not fit.
-    Misfit,
+/// Whether a node is the planned value, its collections in that style.
+fn is<N: Node>(node: N, planned: &Value, style: Style) -> bool {
+    let in_style = |flow: Option<bool>| flow.is_none_or(|flow| flow == (style == Style::Flow));
+    match (planned, node.content()) {
+        (Value::Scalar(scalar), Content::Leaf) => node.is_scalar(scalar),
+        (Value::Sequence(planned), Content::Sequence { flow, mut items }) => {
+            in_style(flow)
+                && planned.iter().all(|planned| items.next().is_some_and(|item| is(item, planned, style)))
+                && items.next().is_none()
+        }
+        (Value::Mapping(planned), Content::Mapping { flow, mut entries }) => {
+            in_style(flow)
+                && planned.iter().all(|(key, planned)| {
+                    entries.next().is_some_and(|(node, value)| node.is_scalar(key) && is(value, planned, style))
+                })
+                && entries.next().is_none()
+        }
+        _ => false,
+    }
 }
 
-impl<L: Leaf> Tree<L> {
-    fn planned(value: &Value, style: Style) -> Tree<L> {
-        let flow = Some(style == Style::Flow);
-        match value {
-            Value::Scalar(scalar) => Tree::Leaf(L::planned(scalar)),
-            Value::Sequence(items) => {
-                Tree::Sequence { flow, items: items.iter().map(|item| Tree::planned(item, style)).collect() }
-            }
-            Value::Mapping(entries) => Tree::Mapping {
-                flow,
-                entries: entries
-                    .iter()
-                    .map(|(key, value)| (Tree::Leaf(L::planned(key)), Tree::planned(value, style)))
-                    .collect(),
-            },
+/// Whether two nodes are the same.
+fn same<N: Node>(old: N, new: N) -> bool {
+    match (old.content(), new.content()) {
+        (Content::Leaf, Content::Leaf) => old.is_same_leaf(new),
+        (Content::Sequence { flow, items }, Content::Sequence { flow: new_flow, items: mut new }) => {
+            flow == new_flow
+                && items.into_iter().all(|old| new.next().is_some_and(|new| same(old, new)))
+                && new.next().is_none()
+        }
+        (Content::Mapping { flow, entries }, Content::Mapping { flow: new_flow, entries: mut new }) => {
+            let same_entry = |(key, value), (new_key, new_value)| same(key, new_key) && same(value, new_value);
+            flow == new_flow
+                && entries.into_iter().all(|old| new.next().is_some_and(|new| same_entry(old, new)))
+                && new.next().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// The changes of a document, in the order of their paths.
+struct Changed<'c> {
+    offset: usize,
+    changes: &'c [&'c Change],
+}
+
+impl Changed<'_> {
+    /// Whether the new document is the old one after the changes.
+    fn document<N: Node>(&self, old: Option<N>, new: Option<N>) -> Result<bool, VerifyError> {
+        match (old, new) {
+            (None, None) => Ok(self.changes.is_empty()),
+            (Some(old), Some(new)) => self.node(old, new, self.changes, 0),
+            _ => Ok(false),
         }
     }
 
-    /// This tree after the changes, which are sorted by path and share the first `depth` steps of it.
-    fn changed(self, changes: &[&Change], depth: usize) -> Tree<L> {
-        let own = changes.partition_point(|change| change.path.len() <= depth);
-        let (own, below) = changes.split_at(own);
+    /// Whether the new node is the old one after the changes, which share the first `depth` steps of their paths: those to
+    /// the node. A change that does not fit makes nothing equal.
+    fn node<N: Node>(&self, old: N, new: N, changes: &[&Change], depth: usize) -> Result<bool, VerifyError> {
         if changes.is_empty() {
-            return self;
+            return Ok(same(old, new));
         }
-        match (own, &self) {
-            ([Change { operation: Operation::Replace(value, style), .. }], _) if below.is_empty() => {
-                return Tree::planned(value, *style);
+        let (own, below) = changes.split_at(changes.partition_point(|change| change.path.len() <= depth));
+        if let ([change], []) = (own, below) {
+            match &change.operation {
+                Operation::Replace(value, style) => return Ok(is(new, value, *style)),
+                Operation::Embedded(changes) => return self.embedded(old.text(), new.text(), changes),
+                _ => {}
             }
-            ([Change { operation: Operation::Embedded(changes), .. }], Tree::Leaf(_)) if below.is_empty() => {
-                if let Tree::Leaf(leaf) = self {
-                    return Tree::Embedded(leaf, changes.clone());
-                }
-                return Tree::Misfit;
-            }
-            _ => {}
         }
+        let mut own: Vec<&Operation> = own.iter().map(|change| &change.operation).collect();
+        own.sort_by_key(|operation| operation.position());
+        let mut own = own.into_iter().peekable();
         let of_child = |index: usize| {
             let start = below.partition_point(|change| change.path.get(depth).is_none_or(|&step| step < index));
             let end = below.partition_point(|change| change.path.get(depth).is_none_or(|&step| step <= index));
             below.get(start..end).unwrap_or_default()
         };
-        let removed = |changes: &[&Change]| {
+        let is_removed = |changes: &[&Change]| {
             changes.iter().any(|change| change.path.len() == depth + 1 && change.operation == Operation::Remove)
         };
-        let mut own: Vec<&Operation> = own.iter().map(|change| &change.operation).collect();
-        own.sort_by_key(|operation| operation.position());
-        let mut own = own.into_iter().peekable();
-        let mut due = |index: usize| -> Vec<&Operation> {
-            std::iter::from_fn(|| own.next_if(|operation| operation.position() == Some(index))).collect()
-        };
-        let changed = match self {
-            Tree::Sequence { flow, items } => {
-                let mut out = Vec::with_capacity(items.len());
-                for (index, item) in items.into_iter().map(Some).chain([None]).enumerate() {
-                    for operation in due(index) {
-                        let Operation::InsertItem(_, value, style) = operation else { return Tree::Misfit };
-                        out.push(Tree::planned(value, *style));
-                    }
-                    let changes = of_child(index);
-                    out.extend(item.filter(|_| !removed(changes)).map(|item| item.changed(changes, depth + 1)));
-                }
-                Tree::Sequence { flow, items: out }
-            }
-            Tree::Mapping { flow, entries } => {
-                let mut out = Vec::with_capacity(entries.len());
-                for (index, entry) in entries.into_iter().map(Some).chain([None]).enumerate() {
-                    for operation in due(index) {
-                        let Operation::InsertEntry(_, key, value, style) = operation else { return Tree::Misfit };
-                        out.push((Tree::Leaf(L::planned(key)), Tree::planned(value, *style)));
-                    }
-                    let changes = of_child(index);
-                    let entry = entry.filter(|_| !removed(changes));
-                    out.extend(entry.map(|(key, value)| (key, value.changed(changes, depth + 1))));
-                }
-                Tree::Mapping { flow, entries: out }
-            }
-            _ => return Tree::Misfit,
-        };
-        // what is left fits nowhere
-        if own.next().is_some() { Tree::Misfit } else { changed }
-    }
-
-    /// Whether `actual` is this tree. A parser that knows no styles leaves them out of its trees.
-    fn matches(&self, actual: &Tree<L>, offset: usize) -> Result<bool, VerifyError> {
-        let styles = |a: &Option<bool>, b: &Option<bool>| a == b || a.is_none() || b.is_none();
-        Ok(match (self, actual) {
-            (Tree::Leaf(expected), Tree::Leaf(actual)) => expected == actual,
-            (Tree::Sequence { flow, items }, Tree::Sequence { flow: other, items: others }) => {
-                if !styles(flow, other) || items.len() != others.len() {
+        match (old.content(), new.content()) {
+            (Content::Sequence { flow, items }, Content::Sequence { flow: new_flow, items: mut new }) => {
+                if flow != new_flow {
                     return Ok(false);
                 }
-                for (item, other) in items.iter().zip(others) {
-                    if !item.matches(other, offset)? {
+                for (index, old) in items.map(Some).chain([None]).enumerate() {
+                    while let Some(operation) = own.next_if(|operation| operation.position() == Some(index)) {
+                        let Operation::InsertItem(_, value, style) = operation else { return Ok(false) };
+                        if !new.next().is_some_and(|new| is(new, value, *style)) {
+                            return Ok(false);
+                        }
+                    }
+                    let changes = of_child(index);
+                    let Some(old) = old.filter(|_| !is_removed(changes)) else { continue };
+                    let Some(new) = new.next() else { return Ok(false) };
+                    if !self.node(old, new, changes, depth + 1)? {
                         return Ok(false);
                     }
                 }
-                true
+                Ok(own.next().is_none() && new.next().is_none())
             }
-            (Tree::Mapping { flow, entries }, Tree::Mapping { flow: other, entries: others }) => {
-                if !styles(flow, other) || entries.len() != others.len() {
+            (Content::Mapping { flow, entries }, Content::Mapping { flow: new_flow, entries: mut new }) => {
+                if flow != new_flow {
                     return Ok(false);
                 }
-                for ((key, value), (other_key, other_value)) in entries.iter().zip(others) {
-                    if !key.matches(other_key, offset)? || !value.matches(other_value, offset)? {
+                for (index, old) in entries.map(Some).chain([None]).enumerate() {
+                    while let Some(operation) = own.next_if(|operation| operation.position() == Some(index)) {
+                        let Operation::InsertEntry(_, key, value, style) = operation else { return Ok(false) };
+                        if !new.next().is_some_and(|(new, of_key)| new.is_scalar(key) && is(of_key, value, *style)) {
+                            return Ok(false);
+                        }
+                    }
+                    let changes = of_child(index);
+                    let Some((key, old)) = old.filter(|_| !is_removed(changes)) else { continue };
+                    let Some((new_key, new)) = new.next() else { return Ok(false) };
+                    if !same(key, new_key) || !self.node(old, new, changes, depth + 1)? {
                         return Ok(false);
                     }
                 }
-                true
+                Ok(own.next().is_none() && new.next().is_none())
             }
-            (Tree::Embedded(old, changes), Tree::Leaf(new)) => match (old.text(), new.text()) {
-                (Some(old), Some(new)) => {
-                    document(old, new, changes, offset).map_err(|error| error.at(offset))?;
-                    true
-                }
-                _ => false,
-            },
-            _ => false,
-        })
+            _ => Ok(false),
+        }
+    }
+
+    /// The same for the YAML that two scalars hold.
+    fn embedded(&self, old: Option<&str>, new: Option<&str>, changes: &[Change]) -> Result<bool, VerifyError> {
+        let (Some(old), Some(new)) = (old, new) else { return Ok(false) };
+        let offset = self.offset;
+        let one = |text: &str| match yaml::split(text).as_deref() {
+            Ok([chunk]) => Ok(chunk.clone()),
+            Ok(_) => Err("more than one document".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
+        let old = yaml::parse(old, &one(old).map_err(ambiguous)?).map_err(|error| ambiguous(error.to_string()))?;
+        let chunk = one(new).map_err(|cause| VerifyError::Bug { offset, cause })?;
+        // a place inside an embedded file means nothing outside of it
+        document(&old, Text { text: new, chunk: &chunk }, changes, offset).map_err(|error| error.at(offset))?;
+        Ok(true)
     }
 }
 
-fn read_raw(text: &str) -> Result<Tree<Raw<'_>>, String> {
-    let chunks = yaml::split(text).map_err(|error| error.to_string())?;
-    let [chunk] = chunks.as_slice() else { return Err("more than one document".to_owned()) };
-    let document = yaml::parse(text, chunk).map_err(|error| error.to_string())?;
-    Ok(match document.root() {
-        Some(root) => raw_tree(&document, root),
-        None => Tree::Sequence { flow: None, items: Vec::new() },
-    })
-}
-
-/// Recursion is bounded by [`yaml::MAX_NESTING`].
-fn raw_tree<'t>(document: &Document<'t>, id: NodeId) -> Tree<Raw<'t>> {
-    let node = document.node(id);
-    match node.kind {
-        Kind::Scalar(style) => Tree::Leaf(Raw::Scalar { text: node.value.clone(), style, tagged: node.tagged }),
-        Kind::Alias { .. } => Tree::Leaf(Raw::Alias(slice(document.text, &node.span))),
-        Kind::Sequence { flow } => Tree::Sequence {
-            flow: Some(flow),
-            items: document.items(id).map(|item| raw_tree(document, item)).collect(),
-        },
-        Kind::Mapping { flow } => Tree::Mapping {
-            flow: Some(flow),
-            entries: document
-                .entries(id)
-                .map(|entry| (raw_tree(document, entry.key), raw_tree(document, entry.value)))
-                .collect(),
-        },
-    }
-}
-
-fn read_typed(text: &str) -> Result<Tree<serde_yaml::Value>, Unread> {
+fn read_typed(text: &str) -> Result<Option<serde_yaml::Value>, Unread> {
     let mut documents = serde_yaml::Deserializer::from_str(text);
     // its own message may quote the text
     let unread = |error: serde_yaml::Error| Unread {
@@ -396,44 +487,35 @@ fn read_typed(text: &str) -> Result<Tree<serde_yaml::Value>, Unread> {
     };
     let value = match documents.next() {
         Some(document) => serde_yaml::Value::deserialize(document).map_err(unread)?,
-        None => return Ok(Tree::Sequence { flow: None, items: Vec::new() }),
+        None => return Ok(None),
     };
     if documents.next().is_some() {
         return Err(Unread { cause: "the second YAML parser sees more than one document here".to_owned(), line: None });
     }
-    Ok(typed_tree(value))
+    Ok(Some(value))
 }
 
-fn typed_tree(value: serde_yaml::Value) -> Tree<serde_yaml::Value> {
-    match value {
-        serde_yaml::Value::Sequence(items) => {
-            Tree::Sequence { flow: None, items: items.into_iter().map(typed_tree).collect() }
-        }
-        serde_yaml::Value::Mapping(entries) => Tree::Mapping {
-            flow: None,
-            entries: entries.into_iter().map(|(key, value)| (typed_tree(key), typed_tree(value))).collect(),
-        },
-        leaf => Tree::Leaf(leaf),
-    }
-}
-
-/// Whether both parsers read the same document: same shape, same strings.
-fn agree(raw: &Tree<Raw<'_>>, typed: &Tree<serde_yaml::Value>) -> bool {
+/// Whether both parsers read the same node: same shape, same strings.
+fn agree(raw: Raw<'_>, typed: &serde_yaml::Value) -> bool {
     use serde_yaml::Value as Typed;
-    match (raw, typed) {
-        (Tree::Leaf(Raw::Alias(_)), _) => true,
-        (Tree::Leaf(Raw::Scalar { tagged: true, .. }), _) => true,
-        (Tree::Leaf(Raw::Scalar { text, .. }), Tree::Leaf(Typed::String(string))) => text == string,
-        (Tree::Leaf(Raw::Scalar { style, .. }), Tree::Leaf(Typed::Null | Typed::Bool(_) | Typed::Number(_))) => {
-            *style == ScalarStyle::Plain
+    let Raw { document, id } = raw;
+    let at = |id| Raw { document, id };
+    let node = document.node(id);
+    match (node.kind, typed) {
+        (Kind::Alias { .. }, _) | (_, Typed::Tagged(_)) => true,
+        (Kind::Scalar(_), _) if node.tagged => true,
+        (Kind::Scalar(_), Typed::String(string)) => *node.value == **string,
+        (Kind::Scalar(style), Typed::Null | Typed::Bool(_) | Typed::Number(_)) => style == ScalarStyle::Plain,
+        (Kind::Sequence { .. }, Typed::Sequence(typed)) => {
+            let mut typed = typed.iter();
+            document.items(id).all(|item| typed.next().is_some_and(|typed| agree(at(item), typed)))
+                && typed.next().is_none()
         }
-        (_, Tree::Leaf(Typed::Tagged(_))) => true,
-        (Tree::Sequence { items, .. }, Tree::Sequence { items: others, .. }) => {
-            items.len() == others.len() && items.iter().zip(others).all(|(item, other)| agree(item, other))
-        }
-        (Tree::Mapping { entries, .. }, Tree::Mapping { entries: others, .. }) => {
-            entries.len() == others.len()
-                && entries.iter().zip(others).all(|(a, b)| agree(&a.0, &b.0) && agree(&a.1, &b.1))
+        (Kind::Mapping { .. }, Typed::Mapping(typed)) => {
+            let mut typed = typed.iter();
+            document.entries(id).all(|entry| {
+                typed.next().is_some_and(|(key, value)| agree(at(entry.key), key) && agree(at(entry.value), value))
+            }) && typed.next().is_none()
         }
         _ => false,
     }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+use rayon::prelude::*;
+
 use super::compose::{self, Service};
 use super::keeper::{Keeper, promise};
 use super::stream::{Location, Stream, StreamError};
 use super::values::Values;
 use super::{Mask, pod_spec, template};
-use crate::yaml::{self, Document, Found, NodeId};
+use crate::yaml::{self, Chunk, Document, Found, NodeId};
 
 /// The two kinds of delegates that speak mTLS, and the one that does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -367,38 +369,88 @@ struct Upgrader {
     offset: usize,
 }
 
-/// Reads a stream once and finds the delegates in it.
+/// Reads a stream once and finds the delegates in it, on all cores where it is large.
 ///
 /// # Errors
 /// When a document is not YAML, or a delegate's document names a key twice.
 pub fn read(stream: &Stream<'_>) -> Result<Index, StreamError> {
-    let mut records = Records::default();
-    let mut masks = Vec::new();
-    let (mut documents, mut values, mut template) = (0, Vec::new(), None);
-    for (number, chunk) in stream.chunks.iter().enumerate() {
-        let document = yaml::parse(stream.text, chunk)?;
-        let Some(root) = document.root() else { continue };
-        if let Some(key) = document.duplicate()
-            && memchr::memmem::find(yaml::slice(stream.text, &chunk.span).as_bytes(), b"MANAGER_HOST_AND_PORT")
-                .is_some()
-        {
-            return Err(duplicate_key(&document, key));
+    let mut read = Read::default();
+    if stream.text.len() < PARALLEL {
+        read.documents(stream, 0, &stream.chunks)?;
+    } else {
+        let size = stream.chunks.len().div_ceil(PARTS);
+        let part = |(number, chunks): (usize, &[Chunk])| {
+            let mut read = Read::default();
+            read.documents(stream, number * size, chunks).map(|()| read)
+        };
+        let parts: Vec<Result<Read, StreamError>> = stream.chunks.par_chunks(size).enumerate().map(part).collect();
+        for part in parts {
+            read.append(part?);
         }
-        for (resource, kind) in resources(&document, document.resolve(root)) {
-            records.take(&document, number, resource, &kind);
-        }
-        Mask::add(&document, &mut masks);
-        // Helm reads one document, and an empty one behind it says nothing
-        if documents > 0 && document.is_null(root) {
-            continue;
-        }
-        documents += 1;
-        values = if documents == 1 { Values::of(&document, number) } else { Vec::new() };
-        template = template.or_else(|| template::of_delegate(&document));
     }
+    let Read { records, mut masks, first, filled, template } = read;
     Mask::put_in_order(&mut masks);
+    // Helm reads one document, and an empty one behind it says nothing
+    let values = match first {
+        Some(number) if filled <= 1 => Values::of(stream.document(number)?, number),
+        _ => Vec::new(),
+    };
     let only = File { number: 0, folder: 0 };
     Ok(Index { values, template, masks, ..link(vec![(only, records)]) })
+}
+
+/// A text shorter than this is read sooner than other threads are started.
+pub(crate) const PARALLEL: usize = 256 * 1024;
+
+/// Into how many parts the documents of a large text are cut: many more than cores, since some take longer.
+const PARTS: usize = 256;
+
+/// What some documents of a stream, one behind the other, tell.
+#[derive(Default)]
+struct Read {
+    records: Records,
+    masks: Vec<Mask>,
+    /// The first that is not of comments alone; it may be null.
+    first: Option<usize>,
+    /// How many are not null.
+    filled: usize,
+    template: Option<usize>,
+}
+
+impl Read {
+    fn documents<'t>(&mut self, stream: &Stream<'t>, from: usize, chunks: &[Chunk]) -> Result<(), StreamError> {
+        for (number, chunk) in (from..).zip(chunks) {
+            let document = yaml::parse(stream.text, chunk)?;
+            let Some(root) = document.root() else { continue };
+            if let Some(key) = document.duplicate()
+                && memchr::memmem::find(yaml::slice(stream.text, &chunk.span).as_bytes(), b"MANAGER_HOST_AND_PORT")
+                    .is_some()
+            {
+                return Err(duplicate_key(&document, key));
+            }
+            let known = self.records.len();
+            for (resource, kind) in resources(&document, document.resolve(root)) {
+                self.records.take(&document, number, resource, &kind);
+            }
+            Mask::add(&document, &mut self.masks);
+            self.first.get_or_insert(number);
+            self.filled += usize::from(!document.is_null(root));
+            self.template = self.template.or_else(|| template::of_delegate(&document));
+            if self.records.len() > known || stream.chunks.len() == 1 {
+                stream.keep(number, document);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what the documents behind these tell.
+    fn append(&mut self, behind: Read) {
+        self.records.append(behind.records);
+        self.masks.extend(behind.masks);
+        self.first = self.first.or(behind.first);
+        self.filled += behind.filled;
+        self.template = self.template.or(behind.template);
+    }
 }
 
 /// The objects of a document: its root, or the items of the List that it is, of Lists in Lists too. With their kinds:
@@ -446,6 +498,42 @@ pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError
 }
 
 impl Records {
+    /// How much they tell.
+    fn len(&self) -> usize {
+        let Records {
+            workloads,
+            environments,
+            upgraders,
+            jobs,
+            secrets,
+            promises,
+            mounting,
+            services,
+            without_account,
+        } = self;
+        let of_workloads = workloads.len() + services.len() + without_account.len();
+        of_workloads
+            + environments.len()
+            + upgraders.len()
+            + jobs.len()
+            + secrets.len()
+            + promises.len()
+            + mounting.len()
+    }
+
+    /// Takes in what documents behind these tell.
+    fn append(&mut self, behind: Records) {
+        self.workloads.extend(behind.workloads);
+        self.environments.extend(behind.environments);
+        self.upgraders.extend(behind.upgraders);
+        self.jobs.extend(behind.jobs);
+        self.secrets.extend(behind.secrets);
+        self.promises.extend(behind.promises);
+        self.mounting.extend(behind.mounting);
+        self.services.extend(behind.services);
+        self.without_account.extend(behind.without_account);
+    }
+
     /// Takes note of an object of a document.
     pub fn take(&mut self, document: &Document<'_>, chunk: usize, resource: Found, kind: &str) {
         let name = document.text_at(resource, &["metadata", "name"]).unwrap_or_default();

@@ -132,13 +132,13 @@ mod tests {
     fn told(text: &str) -> String {
         let stream = Stream::new(text).unwrap();
         let document = stream.document(0).unwrap();
-        let (resource, kind) = resources(&document, document.resolve(document.root().unwrap())).remove(0);
-        match promise(&document, resource, &kind) {
+        let (resource, kind) = resources(document, document.resolve(document.root().unwrap())).remove(0);
+        match promise(document, resource, &kind) {
             Some(promise) => {
                 let name = document.scalar(promise.name.node).unwrap();
                 format!("{name}: {}{}", promise.keys.join(" "), if promise.is_open { "*" } else { "" })
             }
-            None => format!("sops {} {}", is_sops(&document, resource), sops_checksum(&document, resource).is_some()),
+            None => format!("sops {} {}", is_sops(document, resource), sops_checksum(document, resource).is_some()),
         }
     }
 

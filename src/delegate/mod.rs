@@ -19,7 +19,7 @@ pub use foreign::{Foreign, is_json};
 pub use index::{
     ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
 };
-pub(crate) use index::{duplicate_key, is_list, resources};
+pub(crate) use index::{PARALLEL, duplicate_key, is_list, resources};
 pub use keeper::Keeper;
 pub(crate) use keeper::{is_sops, promise, sops_checksum};
 pub use masks::masks;

@@ -1,8 +1,6 @@
 //! A text as a stream of documents that can be opened one at a time.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::OnceLock;
 
 use thiserror::Error;
 
@@ -20,7 +18,7 @@ pub struct Location {
 }
 
 /// A text that cannot be read as a stream of YAML documents.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[error("{cause}")]
 pub struct StreamError {
     /// Where, in bytes.
@@ -35,9 +33,6 @@ impl From<ParseError> for StreamError {
     }
 }
 
-/// How many parsed documents are kept: those of one delegate, so that a List is not parsed again for every item.
-const CACHED: usize = 6;
-
 /// A text and where its documents are.
 #[derive(Debug)]
 pub struct Stream<'t> {
@@ -45,7 +40,8 @@ pub struct Stream<'t> {
     pub text: &'t str,
     /// Its documents, in order.
     pub chunks: Vec<Chunk>,
-    open: RefCell<VecDeque<(usize, Rc<Document<'t>>)>>,
+    /// Those that were opened, by number: what recognition finds a part of a delegate in is planned and proved too.
+    open: Vec<OnceLock<Box<Document<'t>>>>,
 }
 
 impl<'t> Stream<'t> {
@@ -56,30 +52,30 @@ impl<'t> Stream<'t> {
     pub fn new(text: &'t str) -> Result<Stream<'t>, StreamError> {
         let chunks =
             yaml::split(text).map_err(|error| StreamError { offset: error.offset, cause: error.to_string() })?;
-        Ok(Stream { text, chunks, open: RefCell::default() })
+        let open = chunks.iter().map(|_| OnceLock::new()).collect();
+        Ok(Stream { text, chunks, open })
     }
 
-    /// Parses a document, or finds it among those that were parsed last.
+    /// Parses a document that was not opened before; it stays open.
     ///
     /// # Errors
     /// When it is not YAML.
-    pub fn document(&self, chunk: usize) -> Result<Rc<Document<'t>>, StreamError> {
-        let mut open = self.open.borrow_mut();
-        if let Some(at) = open.iter().position(|(number, _)| *number == chunk)
-            && let Some((_, document)) = open.remove(at)
-        {
-            // the one used longest ago goes first: a List stays while the documents beside it come and go
-            open.push_back((chunk, Rc::clone(&document)));
-            return Ok(document);
-        }
-        let Some(cut) = self.chunks.get(chunk) else {
+    pub fn document(&self, number: usize) -> Result<&Document<'t>, StreamError> {
+        let (Some(slot), Some(chunk)) = (self.open.get(number), self.chunks.get(number)) else {
             return Err(StreamError { offset: self.text.len(), cause: "no such document".to_owned() });
         };
-        let document = Rc::new(yaml::parse(self.text, cut)?);
-        if open.len() >= CACHED {
-            open.pop_front();
+        if let Some(document) = slot.get() {
+            return Ok(document);
         }
-        open.push_back((chunk, Rc::clone(&document)));
-        Ok(document)
+        let document = Box::new(yaml::parse(self.text, chunk)?);
+        Ok(slot.get_or_init(|| document))
+    }
+
+    /// Keeps a document of this stream open that was parsed elsewhere.
+    pub(super) fn keep(&self, number: usize, document: Document<'t>) {
+        if let Some(slot) = self.open.get(number) {
+            // the same text parses to the same document: one that is open already may stay
+            let _ = slot.set(Box::new(document));
+        }
     }
 }

@@ -39,7 +39,7 @@ impl Planner<'_, '_> {
             return Ok(());
         }
         let object = self.open(service.location)?;
-        let document = &object.document;
+        let document = object.document;
         let root = document.root().map(|root| document.resolve(root));
         let Some(mapping) = root.and_then(|root| compose::service(document, root, service.location.node)) else {
             return Err(Refusal::at(service.offset, "this service is not there"));

@@ -1,7 +1,6 @@
 //! One delegate after the other: the seven changes, or their way back.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
 
 use super::editor::Editor;
 use super::mount::{add_mount, add_volume, remove_mounts_and_volume, volume};
@@ -80,7 +79,7 @@ pub(super) struct Planner<'s, 't> {
 /// A Kubernetes object, opened for planning.
 pub(super) struct Object<'t> {
     pub(super) location: Location,
-    pub(super) document: Rc<Document<'t>>,
+    pub(super) document: &'t Document<'t>,
     pub(super) root: Found,
 }
 
@@ -107,10 +106,10 @@ pub(super) struct Variable {
 }
 
 impl<'s, 't> Planner<'s, 't> {
-    pub(super) fn open(&self, location: Location) -> Result<Object<'t>, Refusal> {
+    pub(super) fn open(&self, location: Location) -> Result<Object<'s>, Refusal> {
         let document = self.stream.document(location.chunk)?;
         if let Some(key) = document.duplicate() {
-            return Err(Refusal::from(delegate::duplicate_key(&document, key)).help("keep one of the two"));
+            return Err(Refusal::from(delegate::duplicate_key(document, key)).help("keep one of the two"));
         }
         Ok(Object { location, root: Found { node: location.node, via: None }, document })
     }
@@ -156,7 +155,7 @@ impl<'s, 't> Planner<'s, 't> {
             return Ok(());
         }
         let object = self.open(delegate.workload)?;
-        if let Some(checksum) = delegate::sops_checksum(&object.document, object.root) {
+        if let Some(checksum) = delegate::sops_checksum(object.document, object.root) {
             return Err(Refusal::at(
                 object.document.node(checksum.node).span.start,
                 "SOPS keeps a checksum of this document, and would not decrypt it after an edit",
@@ -195,7 +194,7 @@ impl<'s, 't> Planner<'s, 't> {
         if delegate.name.is_empty() {
             return Err(Refusal::at(delegate.offset, "this delegate's Deployment has no `metadata.name`"));
         }
-        let document = &object.document;
+        let document = object.document;
         let found = delegate::pod_spec(document, object.root, "Deployment").and_then(|pod| {
             let containers = document.get(pod, "containers")?;
             let mut items = document.items_of(containers);
@@ -218,7 +217,7 @@ impl<'s, 't> Planner<'s, 't> {
     fn environment(
         &self,
         delegate: &Delegate,
-        object: &Object<'t>,
+        object: &Object<'_>,
         container: Found,
     ) -> Result<BTreeMap<String, Variable>, Refusal> {
         let mut all = BTreeMap::new();
@@ -231,11 +230,11 @@ impl<'s, 't> Planner<'s, 't> {
                 let name = format!("{prefix}{key}");
                 let found = map.document.resolve(entry.value);
                 let value = Found { via: data.via.or(found.via), ..found };
-                let text = text_of(&map.document, value);
+                let text = text_of(map.document, value);
                 all.insert(name, Variable { location, value: Some(value), text, node: value });
             }
         }
-        let document = &object.document;
+        let document = object.document;
         let mut manager = None;
         for item in document.get(container, "env").into_iter().flat_map(|env| document.items_of(env)) {
             if !matches!(document.kind(item.node), yaml::Kind::Mapping { .. }) {
@@ -263,12 +262,12 @@ impl<'s, 't> Planner<'s, 't> {
         &mut self,
         delegate: &Delegate,
         present: &Present,
-        object: &Object<'t>,
+        object: &Object<'s>,
         (pod, container): (Found, Found),
         environment: &BTreeMap<String, Variable>,
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
-        let document = &object.document;
+        let document = object.document;
         let mut editor = Editor::new(document);
         let name_style = style_of(document, object.root, &["metadata", "name"]);
         let default_secret = format!("{}-client-certificate", delegate.name);
@@ -420,7 +419,7 @@ impl<'s, 't> Planner<'s, 't> {
         for ConfigSource { location, prefix } in &delegate.config_maps {
             let location = *location;
             let map = self.open(location)?;
-            let mut editor = Editor::new(&map.document);
+            let mut editor = Editor::new(map.document);
             for moved in moves.iter().filter(|moved| moved.location == location) {
                 if self.moved.insert((location, moved.value.node)) {
                     editor.replace_prefix(moved.value, &moved.from, &moved.to)?;
@@ -486,7 +485,7 @@ impl<'s, 't> Planner<'s, 't> {
         environment: &BTreeMap<String, Variable>,
         present: &Present,
     ) -> Result<(), Refusal> {
-        let document = &object.document;
+        let document = object.document;
         let manager = environment.get(MANAGER).and_then(|variable| base(&variable.text));
         let Some(from) = manager.filter(|from| present.endpoint.as_ref().is_some_and(|to| to.as_str() != *from)) else {
             return Ok(());
@@ -533,12 +532,12 @@ impl<'s, 't> Planner<'s, 't> {
         &mut self,
         delegate: &Delegate,
         restore: Option<&str>,
-        object: &Object<'t>,
+        object: &Object<'_>,
         (pod, container): (Found, Found),
         environment: &BTreeMap<String, Variable>,
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
-        let document = &object.document;
+        let document = object.document;
         let given = restore.is_some();
         let mut editor = Editor::new(document);
         let mut gone = Vec::new();

@@ -64,7 +64,7 @@ impl Planner<'_, '_> {
         let namespace = delegate.namespace.as_deref();
         for &location in self.index.secrets(name, namespace) {
             let secret = self.open(location)?;
-            if let Some(old) = certificate_of(&secret.document, secret.root) {
+            if let Some(old) = certificate_of(secret.document, secret.root) {
                 return Ok(Rotation::of(old, pair));
             }
         }

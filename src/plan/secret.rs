@@ -37,12 +37,12 @@ pub(super) struct OfDelegate<'d, 't> {
     pub(super) inline: &'d str,
 }
 
-impl<'t> Planner<'_, 't> {
+impl<'s> Planner<'s, '_> {
     /// The Secret of the pair: filled where it is, else put in; in a file of its own or elsewhere, it goes out of the
     /// stream.
     pub(super) fn secret(
         &mut self,
-        of: &OfDelegate<'_, 't>,
+        of: &OfDelegate<'_, 's>,
         present: &Present,
         rotation: Option<&Rotation>,
         summary: &mut Summary,
@@ -99,7 +99,7 @@ impl<'t> Planner<'_, 't> {
         }
         for &location in self.index.secrets(name, namespace) {
             let secret = self.open(location)?;
-            if delegate::is_sops(&secret.document, secret.root) {
+            if delegate::is_sops(secret.document, secret.root) {
                 return refuse(location, format!("the Secret `{name}` is encrypted by SOPS, and not filled in"));
             }
         }
@@ -114,7 +114,7 @@ impl<'t> Planner<'_, 't> {
 
     /// Takes the pair's Secret out of the stream, because the pair comes from elsewhere now: from a file that is written,
     /// or from what exists.
-    fn move_out(&mut self, of: &OfDelegate<'_, 't>, to: &SecretSource, summary: &mut Summary) -> Result<(), Refusal> {
+    fn move_out(&mut self, of: &OfDelegate<'_, 's>, to: &SecretSource, summary: &mut Summary) -> Result<(), Refusal> {
         let is_written = matches!(to, SecretSource::File { .. });
         let option = if is_written { "`--secret-output`" } else { "`--existing-secret`" };
         let mut names = vec![of.inline];
@@ -174,9 +174,9 @@ impl<'t> Planner<'_, 't> {
         Ok(())
     }
 
-    fn insert_secret(&mut self, delegate: &Delegate, object: &Object<'t>, secret: Value) -> Result<(), Refusal> {
+    fn insert_secret(&mut self, delegate: &Delegate, object: &Object<'_>, secret: Value) -> Result<(), Refusal> {
         if object.document.root() != Some(object.location.node) {
-            let document = &object.document;
+            let document = object.document;
             let mut editor = Editor::new(document);
             let list = document.parent(object.location.node).and_then(|items| document.parent(items));
             let list = list.map(|list| document.resolve(list));
@@ -209,7 +209,7 @@ impl<'t> Planner<'_, 't> {
             let before = self.stream.document(number)?;
             let open = before.root().and_then(|root| before.layout().open_block_scalar(root));
             if let Some(scalar) = open {
-                return Err(Editor::new(&before).refuse_behind(scalar));
+                return Err(Editor::new(before).refuse_behind(scalar));
             }
         }
         let chunk = &object.document.chunk;
@@ -379,7 +379,7 @@ impl OfDelegate<'_, '_> {
         let name = Scalar::styled(self.name, self.name_style, Style::Flow);
         let mut metadata = vec![(Scalar::plain("name"), name.into())];
         if let Some(namespace) = &self.delegate.namespace {
-            let style = style_of(&self.object.document, self.object.root, &["metadata", "namespace"]);
+            let style = style_of(self.object.document, self.object.root, &["metadata", "namespace"]);
             metadata.push((Scalar::plain("namespace"), Scalar::styled(namespace, style, Style::Flow).into()));
         }
         secret_document(metadata, pair)

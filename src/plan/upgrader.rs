@@ -46,7 +46,7 @@ impl Planner<'_, '_> {
                 continue;
             }
             let map = self.open(location)?;
-            let mut editor = Editor::new(&map.document);
+            let mut editor = Editor::new(map.document);
             self.upgrader_config(&map, &mut editor, present, (from, to))?;
             changed |= !editor.edits.is_empty();
             self.finish(&map, editor);
@@ -67,7 +67,7 @@ impl Planner<'_, '_> {
                 continue;
             }
             let job = self.open(location)?;
-            let mut editor = Editor::new(&job.document);
+            let mut editor = Editor::new(job.document);
             self.upgrader_job(delegate, &job, &mut editor, present, (secret_name, name_style))?;
             changed |= !editor.edits.is_empty();
             self.finish(&job, editor);
@@ -103,10 +103,10 @@ impl Planner<'_, '_> {
         let document = stream.document(0).map_err(|error| inside(error.into()))?;
         let Some(root) = document.root() else { return Err(inside(Refusal::of_input("`config.yaml` is empty"))) };
         if let Some(key) = document.duplicate() {
-            return Err(inside(delegate::duplicate_key(&document, key).into()));
+            return Err(inside(delegate::duplicate_key(document, key).into()));
         }
         let root = document.resolve(root);
-        let mut editor = Editor::new(&document);
+        let mut editor = Editor::new(document);
         let mut missing = Vec::new();
         let mut there = Vec::new();
         for (key, value) in UPGRADER_KEYS {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -18,13 +18,13 @@ pub enum Text {
     /// Mostly a word of ours, which takes no room.
     Open(Cow<'static, str>),
     /// A value of the Secret: every delegate of a stream shares it, and it is wiped from memory when the last lets go.
-    Secret(Rc<Zeroizing<String>>),
+    Secret(Arc<Zeroizing<String>>),
 }
 
 impl Text {
     /// A value of the Secret.
     pub fn secret(text: String) -> Text {
-        Text::Secret(Rc::new(Zeroizing::new(text)))
+        Text::Secret(Arc::new(Zeroizing::new(text)))
     }
 }
 

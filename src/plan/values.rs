@@ -20,7 +20,7 @@ use crate::yaml::{Document, Found, Kind, NodeId};
 /// New entries of a mapping.
 type Entries = Vec<(Scalar, Value)>;
 
-impl<'t> Planner<'_, 't> {
+impl Planner<'_, '_> {
     /// Plans all values that are meant.
     pub(super) fn all_values(&mut self, names: &[String]) -> Result<(), Refusal> {
         let index = self.index;
@@ -64,10 +64,10 @@ impl<'t> Planner<'_, 't> {
         &mut self,
         values: &Values,
         present: &Present,
-        object: &Object<'t>,
+        object: &Object<'_>,
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
-        let document = &object.document;
+        let document = object.document;
         let mut editor = Editor::new(document);
         editor.step = step(document, object.root);
         let old = secret_of(document, object.root).map(|(_, name)| name.to_owned());
@@ -126,7 +126,7 @@ impl<'t> Planner<'_, 't> {
     fn write_secret(
         &mut self,
         values: &Values,
-        object: &Object<'t>,
+        object: &Object<'_>,
         name: &str,
         pair: &Pair,
         rotation: Option<&Rotation>,
@@ -152,10 +152,10 @@ impl<'t> Planner<'_, 't> {
         &mut self,
         values: &Values,
         restore: Option<&str>,
-        object: &Object<'t>,
+        object: &Object<'_>,
         summary: &mut Summary,
     ) -> Result<(), Refusal> {
-        let document = &object.document;
+        let document = object.document;
         let mut editor = Editor::new(document);
         let manager_is_mtls = manager_is_mtls(document, object.root);
         let secret = secret_of(document, object.root);
@@ -180,8 +180,8 @@ impl<'t> Planner<'_, 't> {
         Ok(())
     }
 
-    fn warn_of_kept_endpoint(&mut self, values: &Values, object: &Object<'t>, help: &str) {
-        let document = &object.document;
+    fn warn_of_kept_endpoint(&mut self, values: &Values, object: &Object<'_>, help: &str) {
+        let document = object.document;
         let found = document.get(object.root, ENDPOINT_KEY);
         let offset = found.map_or(values.offset, |found| document.node(found.node).span.start);
         let stays = match text(document, found) {

@@ -57,8 +57,8 @@ fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut 
     let text = text_of(document, value).to_owned();
     let outer = page.of(document, value.node);
     let embedded = document.layout().embedded(value.node);
-    let inner = Stream::new(&text).and_then(|stream| stream.document(0));
-    match inner {
+    let stream = Stream::new(&text);
+    match stream.as_ref().map_err(Clone::clone).and_then(|stream| stream.document(0)) {
         Err(error) => {
             let offset = embedded.as_ref().and_then(|embedded| embedded.outward(error.offset));
             let at = offset.map_or(outer, |offset| page.spot(offset..offset));
@@ -69,8 +69,8 @@ fn upgrader_config(document: &Document<'_>, value: Found, key: Spot, page: &mut 
             let is_literal = embedded.is_some();
             page.embedded = embedded;
             let place = |said: Said| if is_literal { said } else { Said { at: outer.clone(), ..said } };
-            config.duplicates = duplicates(&inner, page).into_iter().map(place).collect();
-            let mut said = |found| place(page.said(&inner, found));
+            config.duplicates = duplicates(inner, page).into_iter().map(place).collect();
+            let mut said = |found| place(page.said(inner, found));
             if let Some(root) = inner.root().map(|root| inner.resolve(root)) {
                 config.paths = UPGRADER_KEYS.map(|(key, _)| inner.get(root, key).map(&mut said));
                 config.manager = inner.at(root, &["delegateConfig", "managerHost"]).map(&mut said);
