@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rayon::prelude::*;
 
 use super::identity::PairFiles;
 use super::terminal::Terminal;
@@ -58,12 +61,19 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         )
         .into());
     }
-    let identity = pair_files(args)?.map(identity::load).transpose()?;
+    let pair_files = pair_files(args)?;
     let endpoint = args.endpoint.as_deref().map(Endpoint::parse).transpose();
     let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
     let inputs = Inputs::read(&args.files)?;
-    let streams = inputs.streams()?;
-    let indexes = inputs.indexes(&streams)?;
+    // an RSA key takes as long to judge as a manifest takes to parse
+    let (identity, recognised) = thread::scope(|scope| {
+        let loading = pair_files.map(|files| scope.spawn(move || identity::load(files)));
+        let recognised = inputs.streams().and_then(|streams| Ok((inputs.indexes(&streams)?, streams)));
+        let loaded = loading.map(|loading| loading.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (loaded.transpose(), recognised)
+    });
+    let identity = identity?;
+    let (indexes, streams) = recognised?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
         Some(identity) => judged(identity, args, &selected)?,
@@ -254,7 +264,10 @@ fn pair(identity: &Identity) -> Pair {
 }
 
 /// What a source shall be.
-type GoalOf<'f, 'g> = dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message> + 'f;
+type GoalOf<'f, 'g> = dyn Fn(&Source, &Index) -> Result<Cow<'g, Goal>, Message> + Sync + 'f;
+
+/// Fewer files than this are done sooner than other threads are started.
+const MANY: usize = 16;
 
 /// The delegates that are meant.
 struct Selected<'i> {
@@ -310,7 +323,7 @@ impl Inputs {
     }
 
     fn streams(&self) -> Result<Vec<Stream<'_>>, Failure> {
-        self.each(|source| match Foreign::of(&source.name, &source.text) {
+        self.each(|_, source| match Foreign::of(&source.name, &source.text) {
             Some(foreign @ (Foreign::Terraform | Foreign::JsonValues)) => Err(refused(source, foreign)),
             // as any other file without a delegate, unless one is described in it
             Some(foreign @ Foreign::Pulumi) if source.text.contains(MANAGER) => Err(refused(source, foreign)),
@@ -319,22 +332,27 @@ impl Inputs {
     }
 
     fn indexes(&self, streams: &[Stream<'_>]) -> Result<Vec<Index>, Failure> {
-        let mut streams = streams.iter();
-        self.each(|source| match streams.next() {
-            Some(stream) => {
-                let index = delegate::read(stream).map_err(|error| broken(source, &error))?;
-                index.template.map_or(Ok(index), |at| Err(template(source, at)))
-            }
-            None => Ok(Index::default()),
+        self.each(|number, source| {
+            let stream = streams.get(number).ok_or_else(|| unread(source))?;
+            let index = delegate::read(stream).map_err(|error| broken(source, &error))?;
+            index.template.map_or(Ok(index), |at| Err(template(source, at)))
         })
     }
 
-    /// Does the same with every source; all that fail are told of.
-    fn each<'s, T>(&'s self, mut run: impl FnMut(&'s Source) -> Result<T, Message>) -> Result<Vec<T>, Failure> {
-        let mut done = Vec::new();
+    /// Does the same with every source, of many on all cores; all that fail are told of.
+    fn each<'s, T: Send>(
+        &'s self,
+        run: impl Fn(usize, &'s Source) -> Result<T, Message> + Sync,
+    ) -> Result<Vec<T>, Failure> {
+        let results: Vec<Result<T, Message>> = if self.sources.len() < MANY {
+            self.sources.iter().enumerate().map(|(number, source)| run(number, source)).collect()
+        } else {
+            self.sources.par_iter().enumerate().map(|(number, source)| run(number, source)).collect()
+        };
+        let mut done = Vec::with_capacity(results.len());
         let mut messages = Vec::new();
-        for source in &self.sources {
-            match run(source) {
+        for result in results {
+            match result {
                 Ok(result) => done.push(result),
                 Err(message) => messages.push(message),
             }
@@ -386,14 +404,20 @@ impl Inputs {
         goal: &GoalOf<'_, 'g>,
         names: &[String],
     ) -> Result<Vec<Changed>, Failure> {
-        let mut both = streams.iter().zip(indexes);
-        self.each(|source| match both.next() {
-            Some((stream, index)) => change(stream, index, goal(source, index)?.as_ref(), names).map_err(|error| {
+        self.each(|number, source| {
+            let (Some(stream), Some(index)) = (streams.get(number), indexes.get(number)) else {
+                return Err(unread(source));
+            };
+            change(stream, index, goal(source, index)?.as_ref(), names).map_err(|error| {
                 Message::error(place(source, error.offset(), &error.to_string()), error.help().map(str::to_owned))
-            }),
-            None => Err(Message::error(format!("{}: was not read", source.name), None)),
+            })
         })
     }
+}
+
+/// Each source has a stream and an index.
+fn unread(source: &Source) -> Message {
+    Message::error(format!("internal error: {}: was not read; nothing was written", source.name), None)
 }
 
 fn refused(source: &Source, foreign: Foreign) -> Message {
