@@ -428,7 +428,7 @@ impl Read {
             {
                 return Err(duplicate_key(&document, key));
             }
-            let known = self.records.len();
+            let (parts, maps) = (self.records.parts(), self.records.environments.len());
             for (resource, kind) in resources(&document, document.resolve(root)) {
                 self.records.take(&document, number, resource, &kind);
             }
@@ -436,7 +436,8 @@ impl Read {
             self.first.get_or_insert(number);
             self.filled += usize::from(!document.is_null(root));
             self.template = self.template.or_else(|| template::of_delegate(&document));
-            if self.records.len() > known || stream.chunks.len() == 1 {
+            let mut new_maps = self.records.environments.iter().skip(maps);
+            if self.records.parts() > parts || new_maps.any(|map| map.what.any()) || stream.chunks.len() == 1 {
                 stream.keep(number, document);
             }
         }
@@ -498,27 +499,9 @@ pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError
 }
 
 impl Records {
-    /// How much they tell.
-    fn len(&self) -> usize {
-        let Records {
-            workloads,
-            environments,
-            upgraders,
-            jobs,
-            secrets,
-            promises,
-            mounting,
-            services,
-            without_account,
-        } = self;
-        let of_workloads = workloads.len() + services.len() + without_account.len();
-        of_workloads
-            + environments.len()
-            + upgraders.len()
-            + jobs.len()
-            + secrets.len()
-            + promises.len()
-            + mounting.len()
+    /// How many objects they tell of that are mostly part of a delegate, ConfigMaps of variables aside.
+    fn parts(&self) -> usize {
+        self.workloads.len() + self.upgraders.len() + self.jobs.len() + self.services.len()
     }
 
     /// Takes in what documents behind these tell.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 
 use super::{Chunk, Span};
 
@@ -9,7 +10,19 @@ pub use granit_parser::ScalarStyle;
 
 /// A node of one [`Document`]; the same text parses to the same ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub(super) u32);
+pub struct NodeId(NonZeroU32);
+
+impl NodeId {
+    /// The id of the node that is the `index`th of its document; `None` for one node too many.
+    pub(super) fn of(index: usize) -> Option<NodeId> {
+        let number = u32::try_from(index).ok()?.checked_add(1)?;
+        NonZeroU32::new(number).map(NodeId)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +142,7 @@ impl<'t> Document<'t> {
     /// Never for an id of this document.
     #[expect(clippy::indexing_slicing, reason = "ids are made by this document's parse alone")]
     pub fn node(&self, id: NodeId) -> &Node<'t> {
-        &self.nodes[id.0 as usize]
+        &self.nodes[id.index()]
     }
 
     /// The kind of a node.

@@ -22,6 +22,12 @@ pub struct ParseError {
 /// Mappings of more entries than this are checked for duplicate keys with a set instead of pair by pair.
 const FEW_ENTRIES: usize = 16;
 
+/// How much text a node has, about: a manifest's has 12 bytes.
+const BYTES_PER_NODE: usize = 10;
+
+/// Room for more nodes than this is made when they come: the text may be one large scalar.
+const MOST_AT_ONCE: usize = 4096;
+
 /// Parses the document that `chunk` cuts out of `text`.
 ///
 /// # Errors
@@ -37,7 +43,7 @@ pub fn parse<'t>(text: &'t str, chunk: &Chunk) -> Result<Document<'t>, ParseErro
         document: Document {
             text,
             chunk: chunk.clone(),
-            nodes: Vec::with_capacity(chunk.span.len() / 24),
+            nodes: Vec::with_capacity((chunk.span.len() / BYTES_PER_NODE).min(MOST_AT_ONCE)),
             root: None,
             aliased: Vec::new(),
             duplicates: Vec::new(),
@@ -56,6 +62,7 @@ pub fn parse<'t>(text: &'t str, chunk: &Chunk) -> Result<Document<'t>, ParseErro
         let span = span.byte_range().unwrap_or_default();
         builder.take(event, base + span.start..base + span.end)?;
     }
+    builder.document.nodes.shrink_to_fit();
     Ok(builder.document)
 }
 
@@ -109,7 +116,7 @@ impl<'t> Builder<'t> {
         if let Kind::Mapping { .. } = self.document.kind(id) {
             self.document.duplicates.extend(duplicate_key(&self.document, id));
         }
-        if let Some(node) = self.document.nodes.get_mut(id.0 as usize) {
+        if let Some(node) = self.document.nodes.get_mut(id.index()) {
             node.span.end = span.end;
         }
     }
@@ -126,10 +133,9 @@ impl<'t> Builder<'t> {
         if parent.is_none() && self.document.root.is_some() {
             return Err(ParseError { offset: span.start, cause: "a second document without a `---` line".to_owned() });
         }
-        let Ok(number) = u32::try_from(self.document.nodes.len()) else {
+        let Some(id) = NodeId::of(self.document.nodes.len()) else {
             return Err(ParseError { offset: self.base, cause: "too many nodes in one document".to_owned() });
         };
-        let id = NodeId(number);
         let mut node = Node {
             kind,
             span,
@@ -146,13 +152,13 @@ impl<'t> Builder<'t> {
         if anchor > 0 {
             self.anchors.push(id);
         }
-        match parent.and_then(|parent| self.document.nodes.get_mut(parent.0 as usize)) {
+        match parent.and_then(|parent| self.document.nodes.get_mut(parent.index())) {
             None => self.document.root = Some(id),
             Some(parent) => {
                 let before = parent.last_child.replace(id);
                 parent.first_child.get_or_insert(id);
                 node.previous = before;
-                if let Some(before) = before.and_then(|before| self.document.nodes.get_mut(before.0 as usize)) {
+                if let Some(before) = before.and_then(|before| self.document.nodes.get_mut(before.index())) {
                     before.next = Some(id);
                     node.index = before.index + 1;
                 }
