@@ -119,7 +119,12 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
             if !changes.is_empty() || planned.is_some() && old_text != new_text {
                 document(old_text, new_text, changes, offset)?;
             } else if old_text != new_text {
-                if content(old_text) != content(new_text) {
+                let is_removed = |number: &usize| plan.documents.get(number).is_some_and(|planned| planned.removed);
+                let before = (0..number).rev().take_while(is_removed);
+                let behind = (number + 1..original.chunks.len()).take_while(is_removed);
+                let neighbours = before.chain(behind).filter_map(|number| original.chunks.get(number));
+                let neighbours: Vec<&str> = neighbours.map(|chunk| slice(original.text, &chunk.span)).collect();
+                if !is_kept(old_text, new_text, &neighbours) {
                     return Err(bug(offset, "a document that no edit touches changed"));
                 }
                 // even a line end behind it may belong to its last value
@@ -140,6 +145,21 @@ pub fn verify(original: &Stream<'_>, plan: &Plan, new: &str) -> Result<Vec<Regio
 fn content(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(text).trim_start()
+}
+
+/// Whether the content of a document is in `new`, with nothing around it but its marker, blank lines, and comments that
+/// documents left there which were removed beside it.
+fn is_kept(old: &str, new: &str, removed: &[&str]) -> bool {
+    let content = content(old);
+    let is_blank = |line: &str| {
+        let line = line.trim();
+        line.is_empty() || line == "---" || line.starts_with('#') && removed.iter().any(|text| text.contains(line))
+    };
+    let mut around = new.match_indices(content).filter_map(|(at, _)| new.split_at_checked(at));
+    around.any(|(before, from)| {
+        let behind = from.strip_prefix(content).unwrap_or_default();
+        before.lines().chain(behind.lines()).all(is_blank)
+    })
 }
 
 /// A document that was put in must be what was planned.
@@ -466,6 +486,22 @@ mod tests {
         let plan = plan(stream, &read(stream).unwrap(), &goal(), &[]).unwrap();
         let text = splice(stream.text, plan.edits.clone(), &[]).unwrap().text;
         (plan, text)
+    }
+
+    #[test]
+    fn only_a_removed_neighbours_comments_may_stand_around_a_document_that_is_kept() {
+        let removed = ["---\nkind: Secret\n# of the Secret\n"];
+        for (new, expected) in [
+            ("---\na: 1\n", true),
+            ("# of the Secret\n---\na: 1\n", true),
+            ("a: 1\n\n# of the Secret\n", true),
+            ("# of nobody\n---\na: 1\n", false),
+            ("---\na: 1\nkind: Secret\n", false),
+            ("---\na: 12\n", false),
+            ("---\n", false),
+        ] {
+            assert_eq!(is_kept("---\na: 1\n", new, &removed), expected, "{new}");
+        }
     }
 
     #[test]

@@ -68,7 +68,9 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
         "large-exponent.key",
     ];
     let read = |pem: &&[u8]| {
-        let (label, der) = pem_rfc7468::decode_vec(pem).expect("it is PEM");
+        // parameters may stand before an EC key
+        let start = pem.windows(11).rposition(|window| window == b"-----BEGIN ").expect("it is PEM");
+        let (label, der) = pem_rfc7468::decode_vec(&pem[start..]).expect("it is PEM");
         (label.to_owned(), der)
     };
     let mut certificates: Vec<Vec<u8>> = certificates.iter().map(|pem| read(pem).1).collect();
