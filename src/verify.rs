@@ -176,7 +176,7 @@ fn whole_document(text: &str, value: &Value, offset: usize) -> Result<(), Verify
 }
 
 /// An edited document must be the original with the planned changes, to both parsers.
-fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
+pub(crate) fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
     let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
     let bug = |cause: String| VerifyError::Bug { offset, cause };
     let raw = read_raw(old).map_err(ambiguous)?;
