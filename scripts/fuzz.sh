@@ -2,13 +2,12 @@
 # Fuzzes: scripts/fuzz.sh [SECONDS] [TARGET…]; 60 seconds and every target unless said otherwise. Run it from anywhere.
 #
 # Seeds come from the fixtures; what libFuzzer finds worth keeping stays in target/fuzz/corpus for the next run. Needs
-# cargo-fuzz and a C++ compiler, and no nightly: there is no unsafe code of ours for a sanitizer to watch.
+# cargo-fuzz and a C++ compiler, and no nightly: the sanitizers, which do, watch unsafe code, and we have none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 die() { printf 'scripts/fuzz.sh: %s\n' "$*" >&2; exit 2; }
 
-# cargo takes the flags for coverage over from the environment, and cargo-fuzz puts its own there
 export PATH=$PWD/target/ci/bin:$PATH
 command -v cargo-fuzz >/dev/null || die "\`cargo-fuzz\` is missing: cargo install cargo-fuzz --locked"
 [ -x "$(command -v c++)" ] || die "\`c++\` is missing; install it (on Debian: package g++)"
@@ -87,21 +86,23 @@ good=$(b64 src/identity/testdata/v1.crt) good_key=$(b64 src/identity/testdata/cl
 
 printf 'build\n'
 cargo fuzz build -s none --target-dir "$work/build"
+host=$(rustc -vV | sed -n 's/^host: //p')
 
 failed=0
 for target in "${targets[@]}"; do
     corpus=$work/corpus/$target seeds=$work/seeds/$target artifacts=$work/artifacts/$target
     rm -rf "$seeds"
     mkdir -p "$corpus" "$seeds" "$artifacts"
-    declare -F "seeds_of_$target" >/dev/null || die "there are no seeds for \`$target\`"
-    "seeds_of_$target" "$seeds"
+    if declare -F "seeds_of_$target" >/dev/null; then
+        "seeds_of_$target" "$seeds"
+    fi
     case $target in
         certificates) options=(-max_len=16384) ;;
         *) options=(-max_len=32768 -dict=fuzz/yaml.dict) ;;
     esac
     log=$work/$target.log
     status=0
-    cargo fuzz run -s none --target-dir "$work/build" "$target" "$corpus" "$seeds" -- \
+    "$work/build/$host/release/$target" "$corpus" "$seeds" \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -use_value_profile=1 -print_final_stats=1 \
         -artifact_prefix="$artifacts/" "${options[@]}" >"$log" 2>&1 || status=$?
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
@@ -112,8 +113,8 @@ for target in "${targets[@]}"; do
         tail -n 60 "$log" >&2
         found=$(sed -nE 's/.*Test unit written to (.*)/\1/p' "$log" | tail -1)
         printf 'scripts/fuzz.sh: %s failed; the whole log is %s\n' "$target" "$log" >&2
-        [ -z "$found" ] || printf 'again:   cargo fuzz run -s none %s %s\nsmaller: cargo fuzz tmin -s none %s %s\n' \
-            "$target" "$found" "$target" "$found" >&2
+        [ -z "$found" ] || printf '%s: cargo fuzz %s -s none --target-dir target/fuzz/build %s %s\n' \
+            again run "$target" "$found" smaller tmin "$target" "$found" >&2
     fi
 done
 exit "$failed"

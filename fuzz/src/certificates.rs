@@ -127,6 +127,8 @@ struct Files {
     certificate: Vec<u8>,
     key: Vec<u8>,
     authority: Option<Vec<u8>>,
+    /// The key itself, where it is known.
+    key_der: Vec<u8>,
 }
 
 /// The first byte says what the rest is: files, or what to do to good ones.
@@ -139,7 +141,7 @@ pub fn run(bytes: &[u8]) {
 fn given(bytes: &[u8]) -> Files {
     let mut parts = crate::parts(bytes, 3).into_iter().map(<[u8]>::to_vec);
     let mut next = || parts.next().unwrap_or_default();
-    Files { certificate: next(), key: next(), authority: parts.next() }
+    Files { certificate: next(), key: next(), authority: parts.next(), key_der: Vec::new() }
 }
 
 /// Good files, with mutations behind the base64: three bytes choose them, then each five are a mutation.
@@ -172,6 +174,7 @@ fn mutated(mode: u8, bytes: &[u8]) -> Files {
         certificate,
         key: if mode & 8 != 0 { ders[1].clone() } else { pem(label, &ders[1]) },
         authority: (mode & 4 == 0).then(|| pem("CERTIFICATE", &ders[2])),
+        key_der: ders[1].clone(),
     }
 }
 
@@ -217,30 +220,21 @@ fn holds(files: &Files) {
     let _ = identity::read_name(&files.certificate);
     if let Ok(loaded) = loaded {
         material.is_not_in(&format!("{loaded:?} {:?} {:?}", loaded.notices(), loaded.leaf()));
+        let (certificate, key) = (loaded.certificate_pem().as_bytes(), loaded.key_pem().expose().as_bytes());
+        let again = load(certificate, key, files.authority.as_deref(), &material);
+        let again = again.unwrap_or_else(|error| panic!("what was given out cannot be read: {error}"));
+        assert_eq!(again.certificate_pem(), loaded.certificate_pem(), "the canonical form has another one");
+        assert!(again.key_pem().expose() == loaded.key_pem().expose(), "the key's canonical form has another one");
         for loader in [Loader::Java, Loader::Go] {
-            let options = [OPTIONS, Options { chain: ChainCheck::Skip, ..OPTIONS }];
-            for options in options {
-                let accepted = is_accepted(&loaded, &options, loader, &material);
-                material.is_not_in(&format!("{:?} {:?}", loaded.as_found(loader), loaded.as_mounted(loader)));
-                let (certificate, key) = (loaded.certificate_pem().as_bytes(), loaded.key_pem().expose().as_bytes());
-                let again = load(certificate, key, files.authority.as_deref(), &material);
-                let again = again.unwrap_or_else(|error| panic!("what was given out cannot be read: {error}"));
-                assert_eq!(again.certificate_pem(), loaded.certificate_pem(), "the canonical form has another one");
-                assert!(
-                    again.key_pem().expose() == loaded.key_pem().expose(),
-                    "the key's canonical form has another one"
-                );
+            material.is_not_in(&format!("{:?} {:?}", loaded.as_found(loader), loaded.as_mounted(loader)));
+            assert!(again.as_found(loader).is_empty(), "the canonical form needs repair: {:?}", again.as_found(loader));
+            for options in [OPTIONS, Options { chain: ChainCheck::Skip, ..OPTIONS }] {
                 assert_eq!(
                     is_accepted(&again, &options, loader, &material),
-                    accepted,
+                    is_accepted(&loaded, &options, loader, &material),
                     "judged otherwise in its canonical form, by {loader:?}: {:?} was {:?}",
                     again.judge(&options, loader),
                     loaded.judge(&options, loader),
-                );
-                assert!(
-                    again.as_found(loader).is_empty(),
-                    "the canonical form needs repair: {:?}",
-                    again.as_found(loader)
                 );
             }
         }
@@ -296,18 +290,21 @@ struct Material {
 }
 
 impl Material {
-    /// Of every line of base64 in the key's file, and of its bytes in hexadecimal, if it is DER or PEM that can be
-    /// decoded. What stands in the other files, too, may be told for their sake.
+    /// Of every line of base64 below a private key's BEGIN line, and of the key's bytes in hexadecimal, where they are
+    /// known. What stands in the other files, too, may be told for their sake.
     fn of(files: &Files) -> Material {
         let text = String::from_utf8_lossy(&files.key);
         let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
         let mut pieces: Vec<String> = Vec::new();
-        for line in text.split(|c: char| !is_base64(c)).filter(|line| line.len() >= 2 * WINDOW) {
-            pieces.extend((0..=line.len() - WINDOW).step_by(WINDOW / 2).map(|at| line[at..at + WINDOW].to_owned()));
+        for block in text.split("-----BEGIN ").skip(1) {
+            let Some((_, body)) = block.split_once("PRIVATE KEY-----") else { continue };
+            let body = body.split("-----").next().unwrap_or_default();
+            for line in body.split(|c: char| !is_base64(c)).filter(|line| line.len() >= 2 * WINDOW) {
+                pieces.extend((0..=line.len() - WINDOW).step_by(WINDOW / 2).map(|at| line[at..at + WINDOW].to_owned()));
+            }
         }
-        let der = pem_rfc7468::decode_vec(&files.key).map_or_else(|_| files.key.clone(), |(_, der)| der);
-        pieces
-            .extend(der.chunks_exact(WINDOW / 2).map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()));
+        let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        pieces.extend(files.key_der.chunks_exact(WINDOW / 2).map(hexadecimal));
         let elsewhere = [Some(&files.certificate), files.authority.as_ref()].map(|file| {
             let bytes = file.map(Vec::as_slice).unwrap_or_default();
             String::from_utf8_lossy(bytes).into_owned()

@@ -48,8 +48,13 @@ pub fn run(bytes: &[u8]) {
 /// Holds a text to the promises, for one goal. Gives the new text; `None` where it is refused.
 pub fn holds(text: &str, goal: &Goal) -> Option<String> {
     let once = changed(text, goal)?;
-    let twice = changed(&once, goal).unwrap_or_else(|| panic!("what was given out is refused:\n{once}"));
-    assert_eq!(twice, once, "a second run changes something");
+    let again = |text: &str| changed(text, goal).unwrap_or_else(|| panic!("what was given out is refused:\n{text}"));
+    let twice = again(&once);
+    match goal {
+        Goal::Present(_) => assert_eq!(twice, once, "a second run changes something"),
+        // a Secret that an upgrader still mounted under another name goes in the next run
+        Goal::Absent { .. } => assert_eq!(again(&twice), twice, "a third run changes something"),
+    }
     if matches!(goal, Goal::Present(_)) {
         // on the way back nothing reads differently than planned, either
         changed(&once, &Goal::Absent { base: Some("https://app.harness.io".to_owned()) });
