@@ -48,12 +48,16 @@ pub fn run(bytes: &[u8]) {
 /// Holds a text to the promises, for one goal. Gives the new text; `None` where it is refused.
 pub fn holds(text: &str, goal: &Goal) -> Option<String> {
     let once = changed(text, goal)?;
-    let again = |text: &str| changed(text, goal).unwrap_or_else(|| panic!("what was given out is refused:\n{text}"));
-    let twice = again(&once);
-    match goal {
-        Goal::Present(_) => assert_eq!(twice, once, "a second run changes something"),
-        // a Secret that an upgrader still mounted under another name goes in the next run
-        Goal::Absent { .. } => assert_eq!(again(&twice), twice, "a third run changes something"),
+    match (changed(&once, goal), goal) {
+        (Some(twice), Goal::Present(_)) => assert_eq!(twice, once, "a second run changes something"),
+        (None, Goal::Present(_)) => panic!("what was given out is refused:\n{once}"),
+        // a Secret that an upgrader still mounted goes in the second run
+        (Some(twice), Goal::Absent { .. }) => {
+            let thrice = changed(&twice, goal).unwrap_or_else(|| twice.clone());
+            assert_eq!(thrice, twice, "a third run changes something");
+        }
+        // values that only `mTLS` told to be a delegate's are none without it
+        (None, Goal::Absent { .. }) => {}
     }
     if matches!(goal, Goal::Present(_)) {
         // on the way back nothing reads differently than planned, either
