@@ -129,8 +129,15 @@ fn lay_out<'p>(
             at = kept.span.end;
             let new_text = slice(new, &kept.span);
             let changes = planned.map_or(&[][..], |planned| &planned.changes);
-            if planned.is_none() && old_text != new_text && content(old_text) != content(new_text) {
-                return Err(bug(offset, "a document that no edit touches changed"));
+            if planned.is_none() && old_text != new_text {
+                let is_removed = |number: &usize| plan.documents.get(number).is_some_and(|planned| planned.removed);
+                let before = (0..number).rev().take_while(is_removed);
+                let behind = (number + 1..original.chunks.len()).take_while(is_removed);
+                let neighbours = before.chain(behind).filter_map(|number| original.chunks.get(number));
+                let neighbours: Vec<&str> = neighbours.map(|chunk| slice(original.text, &chunk.span)).collect();
+                if !is_kept(old_text, new_text, &neighbours) {
+                    return Err(bug(offset, "a document that no edit touches changed"));
+                }
             }
             // even a line end behind a document may belong to its last value
             if !changes.is_empty() || old_text != new_text {
@@ -179,7 +186,7 @@ impl Claim<'_> {
             What::Edited(changes) => {
                 let old = original.document(self.number);
                 let old = old.map_err(|error| VerifyError::Ambiguous { offset, cause: error.to_string() })?;
-                document(old, new, changes, offset)
+                edited(old, new, changes, offset)
             }
         }
     }
@@ -189,6 +196,21 @@ impl Claim<'_> {
 fn content(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(text).trim_start()
+}
+
+/// Whether the content of a document is in `new`, with nothing around it but its marker, blank lines, and comments that
+/// documents left there which were removed beside it.
+fn is_kept(old: &str, new: &str, removed: &[&str]) -> bool {
+    let content = content(old);
+    let is_blank = |line: &str| {
+        let line = line.trim();
+        line.is_empty() || line == "---" || line.starts_with('#') && removed.iter().any(|text| text.contains(line))
+    };
+    let mut around = new.match_indices(content).filter_map(|(at, _)| new.split_at_checked(at));
+    around.any(|(before, from)| {
+        let behind = from.strip_prefix(content).unwrap_or_default();
+        before.lines().chain(behind.lines()).all(is_blank)
+    })
 }
 
 /// A document that is still to be read.
@@ -212,7 +234,7 @@ fn whole_document(new: Text<'_>, value: &Value, offset: usize) -> Result<(), Ver
 }
 
 /// An edited document must be the original with the planned changes, to both parsers.
-fn document(old: &Document<'_>, new: Text<'_>, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
+fn edited(old: &Document<'_>, new: Text<'_>, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
     let bug = |cause: String| VerifyError::Bug { offset, cause };
     let old_text = slice(old.text, &old.chunk.span);
     let old_typed = read_typed(old_text).map_err(|unread| unread.ambiguous(old_text, offset))?;
@@ -229,6 +251,19 @@ fn document(old: &Document<'_>, new: Text<'_>, changes: &[Change], offset: usize
         return Ok(());
     }
     Err(bug("an edited document reads differently than planned".to_owned()))
+}
+
+/// The same for two texts of one document each.
+pub(crate) fn document(old: &str, new: &str, changes: &[Change], offset: usize) -> Result<(), VerifyError> {
+    let one = |text: &str| match yaml::split(text).as_deref() {
+        Ok([chunk]) => Ok(chunk.clone()),
+        Ok(_) => Err("more than one document".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
+    let old = yaml::parse(old, &one(old).map_err(ambiguous)?).map_err(|error| ambiguous(error.to_string()))?;
+    let chunk = one(new).map_err(|cause| VerifyError::Bug { offset, cause })?;
+    edited(&old, Text { text: new, chunk: &chunk }, changes, offset)
 }
 
 /// Whether neither is there, or both are and `hold`.
@@ -463,17 +498,8 @@ impl Changed<'_> {
     /// The same for the YAML that two scalars hold.
     fn embedded(&self, old: Option<&str>, new: Option<&str>, changes: &[Change]) -> Result<bool, VerifyError> {
         let (Some(old), Some(new)) = (old, new) else { return Ok(false) };
-        let offset = self.offset;
-        let one = |text: &str| match yaml::split(text).as_deref() {
-            Ok([chunk]) => Ok(chunk.clone()),
-            Ok(_) => Err("more than one document".to_owned()),
-            Err(error) => Err(error.to_string()),
-        };
-        let ambiguous = |cause: String| VerifyError::Ambiguous { offset, cause };
-        let old = yaml::parse(old, &one(old).map_err(ambiguous)?).map_err(|error| ambiguous(error.to_string()))?;
-        let chunk = one(new).map_err(|cause| VerifyError::Bug { offset, cause })?;
         // a place inside an embedded file means nothing outside of it
-        document(&old, Text { text: new, chunk: &chunk }, changes, offset).map_err(|error| error.at(offset))?;
+        document(old, new, changes, self.offset).map_err(|error| error.at(self.offset))?;
         Ok(true)
     }
 }
@@ -548,6 +574,22 @@ mod tests {
         let plan = plan(stream, &read(stream).unwrap(), &goal(), &[]).unwrap();
         let text = splice(stream.text, plan.edits.clone(), &[]).unwrap().text;
         (plan, text)
+    }
+
+    #[test]
+    fn only_a_removed_neighbours_comments_may_stand_around_a_document_that_is_kept() {
+        let removed = ["---\nkind: Secret\n# of the Secret\n"];
+        for (new, expected) in [
+            ("---\na: 1\n", true),
+            ("# of the Secret\n---\na: 1\n", true),
+            ("a: 1\n\n# of the Secret\n", true),
+            ("# of nobody\n---\na: 1\n", false),
+            ("---\na: 1\nkind: Secret\n", false),
+            ("---\na: 12\n", false),
+            ("---\n", false),
+        ] {
+            assert_eq!(is_kept("---\na: 1\n", new, &removed), expected, "{new}");
+        }
     }
 
     #[test]

@@ -161,6 +161,9 @@ impl<'d, 't> Editor<'d, 't> {
             Scalar { text: value.text.clone(), holds: value.holds, ..Scalar::styled(&value.text, style, Style::Flow) };
         let mut writer = Writer::new("", 0);
         let span = if span.is_empty() {
+            if self.document.node(node).anchored {
+                return Err(self.refuse(node, "an edit is needed at this anchor").help("write the value out"));
+            }
             // `key:` — the value's place is behind the colon
             writer.push(" ");
             let end = self.behind_colon(node)?;
@@ -345,6 +348,7 @@ impl<'d, 't> Editor<'d, 't> {
         let position = self.document.node(neighbour.value).index().div_ceil(2);
         let (key, value) = (Scalar::plain(key.to_owned()), Value::Sequence(items));
         if flow {
+            self.braced(node)?;
             let (key, value) =
                 if self.is_json(node) { (Scalar::quoted(key.text.to_string()), value.json()) } else { (key, value) };
             self.insert_flow(neighbour.value, neighbour.key, |writer| writer.flow_entry(&key, &value))?;
@@ -359,6 +363,20 @@ impl<'d, 't> Editor<'d, 't> {
             self.changed(node, Operation::InsertEntry(position, key, value, Style::Block));
         }
         Ok(())
+    }
+
+    /// Refuses the pair that stands in a flow sequence without braces of its own: `[a: b]`. There is no place in it for
+    /// another one (YAML 1.2 §7.4.1).
+    fn braced(&self, mapping: NodeId) -> Result<(), Refusal> {
+        let start = self.document.node(mapping).span.start;
+        // a key may begin with a brace of its own
+        let is_key = self.document.entries(mapping).any(|entry| self.document.node(entry.key).span.start == start);
+        if !is_key && self.document.text.get(start..).is_some_and(|text| text.starts_with('{')) {
+            return Ok(());
+        }
+        Err(self
+            .refuse(mapping, "this pair has no braces around it, and needs another one beside it")
+            .help("write `{…}` around it"))
     }
 
     /// Appends to a flow collection.
@@ -435,6 +453,7 @@ impl<'d, 't> Editor<'d, 't> {
         let next = before.and_then(|key| self.document.entry_of(node, key));
         let position = next.map_or(self.count(node), |entry| self.document.node(entry.key).index() / 2);
         if flow {
+            self.braced(node)?;
             for (key, value) in entries {
                 let (key, value) = if self.is_json(node) {
                     (Scalar::quoted(key.text.to_string()), value.json())
@@ -520,10 +539,18 @@ impl<'d, 't> Editor<'d, 't> {
         let (Some(dash), Some(gap)) = (layout.dash(item), layout.dash_gap(item)) else {
             return Err(self.refuse(item, "this list is written in a way we cannot extend"));
         };
-        let offset = match (self.document.previous(item), self.document.previous(sequence)) {
-            (Some(previous), _) => self.place_behind(previous)?,
-            (None, Some(key)) if layout.starts_line(dash) => layout.line_end(self.end(key)?),
-            _ => return Err(self.refuse(item, "this list is written in a way we cannot extend")),
+        let offset = match self.document.previous(item) {
+            Some(previous) => self.place_behind(previous)?,
+            None => {
+                let offset = layout.line_end(self.behind_colon(sequence)?);
+                // an anchor or a tag may stand on a line of its own
+                let is_blank = |line: &str| matches!(line.trim_start().chars().next(), None | Some('#'));
+                let between = self.document.text.get(offset..dash).filter(|_| layout.starts_line(dash));
+                if !between.is_some_and(|between| between.split(['\n', '\r']).all(is_blank)) {
+                    return Err(self.refuse(item, "this list is written in a way we cannot extend"));
+                }
+                offset
+            }
         };
         let mut writer = Writer::new(layout.line_break_near(offset), 0);
         writer.line(layout.column(dash));

@@ -9,6 +9,8 @@ mod mount;
 mod removal;
 mod rotation;
 mod secret;
+#[cfg(test)]
+mod suite;
 mod upgrader;
 mod value;
 mod values;

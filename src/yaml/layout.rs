@@ -173,7 +173,13 @@ impl<'d, 't> Layout<'d, 't> {
     pub fn key_column(self, mapping: NodeId) -> Option<usize> {
         let mut columns = self.document.entries(mapping).map(|entry| {
             let node = self.document.node(entry.key);
-            (!node.anchored && !node.tagged).then(|| self.column(node.span.start))
+            let on_a_line = !matches!(
+                node.kind,
+                Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+                    | Kind::Sequence { flow: false }
+                    | Kind::Mapping { flow: false }
+            );
+            (on_a_line && !node.anchored && !node.tagged).then(|| self.column(node.span.start))
         });
         let first = columns.next()??;
         let first_key = self.document.entries(mapping).next()?.key;

@@ -359,6 +359,11 @@ fn output_in_stream() {
         "{}",
         output.stderr
     );
+    // a comment that stands before it stays
+    folder.write("delegate.yaml", case("no-token-secret-first-document/expected.yaml"));
+    let output = folder.run("inject PAIR TO -q --secret-output other.yaml delegate.yaml").ended_with(0);
+    let start = "# Deployed by the platform team.\n---\napiVersion: apps/v1\n";
+    assert!(output.stdout().starts_with(start), "{}", output.stdout());
 }
 
 fn output_manifest_fails() {
