@@ -93,3 +93,6 @@ pub fn change(stream: &Stream<'_>, index: &Index, goal: &Goal, names: &[String])
         secrets: plan.secrets,
     })
 }
+
+#[cfg(test)]
+mod tests;

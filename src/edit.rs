@@ -143,6 +143,13 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_where_and_how_much_and_no_text() {
+        assert_eq!(format!("{:?}", edit(1..2, "key")), "Edit { span: 1..2, bytes: 3, .. }");
+        let spliced = splice("ab", vec![edit(1..2, "key")], &[]).unwrap();
+        assert_eq!(format!("{spliced:?}"), "Spliced { bytes: 4, .. }");
+    }
+
+    #[test]
     fn edits_at_one_offset_keep_their_order() {
         let spliced = splice("ab", vec![edit(1..1, "1"), edit(1..1, "2"), edit(0..1, "x")], &[]).unwrap();
         assert_eq!(spliced.text, "x12b");

@@ -1,4 +1,5 @@
 //! `delegate-mtls`: parse the arguments, run, map what came of it to an exit code.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -665,4 +665,86 @@ mod tests {
         let result = verify(&stream, &plan, &text);
         assert!(matches!(result, Err(VerifyError::Ambiguous { .. })), "{result:?}");
     }
+
+    #[test]
+    fn names_a_document_that_was_appended_and_the_line_end_that_it_needed() {
+        let stream = Stream::new("a: 1").unwrap();
+        let appended = Value::Mapping(vec![(Scalar::plain("b"), Value::Scalar(Scalar::plain("c")))]);
+        let mut plan = Plan::default();
+        plan.documents.entry(1).or_default().inserted_before.push(appended);
+        let regions = [Region { old: 0..4, new: 0..5 }, Region { old: 4..4, new: 5..14 }];
+        assert_eq!(verify(&stream, &plan, "a: 1\n---\nb: c\n"), Ok(regions.to_vec()));
+        // the same to the second parser, and not as it was planned
+        assert!(matches!(verify(&stream, &plan, "a: 1\n---\nb: 'c'\n"), Err(VerifyError::Bug { offset: 4, .. })));
+    }
+
+    #[test]
+    fn what_the_second_parser_cannot_read_is_placed_on_its_line() {
+        let unread = |line| Unread { cause: String::new(), line };
+        let at = |line| unread(line).ambiguous("ab\ncd\ne\n", 10);
+        assert_eq!(at(None), VerifyError::Ambiguous { offset: 10, cause: String::new() });
+        assert_eq!(at(Some(1)), VerifyError::Ambiguous { offset: 10, cause: String::new() });
+        assert_eq!(at(Some(3)), VerifyError::Ambiguous { offset: 16, cause: String::new() });
+    }
+
+    #[test]
+    fn an_item_or_an_entry_more_or_another_style_is_not_what_was_planned() {
+        for (old, new) in [
+            ("a: [b]\n", "a: [b, c]\n"),
+            ("a: [b, c]\n", "a: [b]\n"),
+            ("a: [b]\n", "a:\n- b\n"),
+            ("a: {b: 1}\n", "a: {b: 1, c: 2}\n"),
+            ("a: {b: 1, c: 2}\n", "a: {b: 1}\n"),
+            ("a: {b: 1}\n", "a:\n  b: 1\n"),
+        ] {
+            assert_eq!(document(old, old, &[], 0), Ok(()), "{old:?}");
+            let result = document(old, new, &[], 7);
+            assert!(matches!(result, Err(VerifyError::Bug { offset: 7, .. })), "{old:?} {new:?} {result:?}");
+        }
+    }
+
+    #[test]
+    fn changes_of_one_place_that_exclude_each_other_fit_nothing() {
+        let change = |path: &[usize], operation| Change { path: path.to_vec(), operation };
+        let replace = Operation::Replace(Value::Scalar(Scalar::plain("b")), Style::Block);
+        let replaced = change(&[], replace.clone());
+        assert_eq!(document("a: 1\n", "b\n", std::slice::from_ref(&replaced), 0), Ok(()));
+        let twice = [replaced, change(&[0], Operation::Remove)];
+        assert!(matches!(document("a: 1\n", "b\n", &twice, 0), Err(VerifyError::Bug { .. })));
+        let embedded = change(&[0], Operation::Embedded(vec![change(&[0], replace.clone())]));
+        let (old, new) = ("f: |\n  a: 1\n", "f: |\n  a: b\n");
+        assert_eq!(document(old, new, std::slice::from_ref(&embedded), 0), Ok(()));
+        let twice = [embedded, change(&[0, 0], replace)];
+        assert!(matches!(document(old, new, &twice, 0), Err(VerifyError::Bug { .. })));
+    }
+
+    #[test]
+    fn parsers_agree_on_shape_and_strings_and_may_differ_on_tags() {
+        let agree = |raw, typed| {
+            let (Ok(raw), Ok(typed)) = (read_raw(raw), read_typed(typed)) else { panic!("{raw} {typed}") };
+            agree(&raw, &typed)
+        };
+        for text in ["[a, 1, ~]", "{a: b, 1: true}", "'1'", "!!int \"1\"", "!x y", "!x [a]", "!x {a: b}", "[&a b, *a]"]
+        {
+            assert!(agree(text, text), "{text}");
+        }
+        for (raw, typed) in [
+            ("a", "b"),
+            ("'1'", "1"),
+            ("[a]", "[b]"),
+            ("[a]", "[a, b]"),
+            ("[a, b]", "[a]"),
+            ("{a: b}", "{a: c}"),
+            ("{a: b}", "{c: b}"),
+            ("{a: b}", "{a: b, c: d}"),
+            ("{a: b, c: d}", "{a: b}"),
+            ("[a]", "{a: b}"),
+            ("{a: b}", "a"),
+        ] {
+            assert!(!agree(raw, typed), "{raw} {typed}");
+        }
+        // YAML 1.1 breaks lines at U+0085, YAML 1.2 does not
+        let differs = "a: \"b\u{85}c\"\n";
+        assert!(matches!(document(differs, differs, &[], 3), Err(VerifyError::Ambiguous { offset: 3, .. })));
+    }
 }

@@ -335,5 +335,7 @@ mod tests {
         let scalar = Scalar::secret(&Text::secret("c2VjcmV0".to_owned()), Holds::Secret);
         let shown = format!("{:?}", Value::mapping([("k", scalar.into())]));
         assert_eq!(shown, "Mapping([(Plain(\"k\"), Scalar(DoubleQuoted(***)))])");
+        let text = Text::secret("c2VjcmV0".to_owned());
+        assert_eq!(format!("{:?}", crate::plan::Pair { certificate: text.clone(), key: text }), "Pair(***)");
     }
 }

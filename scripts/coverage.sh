@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Line coverage of the parts that must not be wrong, by the unit tests and the tests of the command; fails below 95 %.
+#
+# The tests of the command start the binary, which is measured too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools=$PWD/target/ci
+export PATH=$tools/bin:$PATH
+# without what uploads to services
+command -v cargo-tarpaulin >/dev/null ||
+    cargo install cargo-tarpaulin --locked --no-default-features --quiet --root "$tools"
+
+report=$PWD/target/coverage
+mkdir -p "$report"
+# fewer cases: a line is reached or it is not
+PROPTEST_CASES=${PROPTEST_CASES:-200} cargo tarpaulin --engine llvm --follow-exec --locked --lib --bins --test command \
+    --target-dir "$report/build" --skip-clean --out json --output-dir "$report" >"$report/log" 2>&1 || {
+    tail -n 30 "$report/log" >&2
+    exit 1
+}
+python3 scripts/coverage.py "$report/tarpaulin-report.json"
