@@ -361,6 +361,10 @@ fn read_raw(text: &str) -> Result<Tree<Raw<'_>>, String> {
     let chunks = yaml::split(text).map_err(|error| error.to_string())?;
     let [chunk] = chunks.as_slice() else { return Err("more than one document".to_owned()) };
     let document = yaml::parse(text, chunk).map_err(|error| error.to_string())?;
+    if document.copied_bytes() > yaml::MAX_COPIED {
+        let most = yaml::MAX_COPIED / (1024 * 1024);
+        return Err(format!("its aliases repeat more than {most} MiB, which no parser should have to copy"));
+    }
     Ok(match document.root() {
         Some(root) => raw_tree(&document, root),
         None => Tree::Sequence { flow: None, items: Vec::new() },

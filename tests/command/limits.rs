@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("nesting of 100 is taken and more is refused", nesting),
             ("brackets without end are refused, not recursed into", brackets),
             ("aliases that multiply are no trouble", aliases),
+            ("a document whose aliases repeat more than 4 MiB is not edited", copies),
             ("a file of 256 MiB and a byte is refused unread", size),
             ("an endless pipe is not read for ever", endless_key),
             ("a certificate file of more than 8 MiB is refused", pem_size),
@@ -95,6 +96,23 @@ fn aliases() {
         String::from_utf8(plain()).unwrap().replace("kind: Deployment\n", &format!("kind: Deployment\n{bomb}"));
     let output = soon(|| folder.pipe("inject PAIR TO -q", within.as_bytes()));
     assert!(matches!(output.code, 0 | 2), "{}", output.stderr);
+}
+
+fn copies() {
+    let folder = Folder::new();
+    // a word counts its letter and 16 bytes, its list 16: 4 KiB in all
+    let list = "x, ".repeat(240);
+    let with = |aliases: usize| {
+        let lines = format!("kind: Deployment\nlist: &list [{list}]\nlists: [{}]\n", "*list, ".repeat(aliases));
+        String::from_utf8(plain()).unwrap().replace("kind: Deployment\n", &lines)
+    };
+    soon(|| folder.pipe("inject PAIR TO -q", with(1024).as_bytes())).ended_with(0);
+    for aliases in [1025, 100_000] {
+        soon(|| folder.pipe("inject PAIR TO -q", with(aliases).as_bytes())).refused(
+            "error: <stdin>:17:1: its aliases repeat more than 4 MiB, which no parser should have to copy\n  help: write \
+             this place more plainly, then run again: `kubectl` may read it differently than it looks\n",
+        );
+    }
 }
 
 fn size() {
