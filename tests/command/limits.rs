@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("a hundred thousand documents around a delegate are no trouble", many_documents),
             ("nesting of 100 is taken and more is refused", nesting),
             ("brackets without end are refused, not recursed into", brackets),
+            ("a document of more than 4,000,000 values is refused", nodes),
             ("aliases that multiply are no trouble", aliases),
             ("a document whose aliases repeat more than 4 MiB is not edited", copies),
             ("a file of 256 MiB and a byte is refused unread", size),
@@ -72,6 +73,14 @@ fn nesting() {
     assert!(refused.stderr.contains("nested more than 100 levels deep"), "{}", refused.stderr);
     let block: String = (0..102).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     folder.pipe("inject PAIR TO ", block.as_bytes()).refused_with("error: <stdin>:10");
+}
+
+fn nodes() {
+    // the map, its key, the list and 3,999,997 items are taken
+    let text = format!("a: [{}]\n", "x,".repeat(4_000_000));
+    Folder::empty()
+        .pipe("remove", text.as_bytes())
+        .refused("error: <stdin>:1:7999999: more than 4000000 values in one document\n");
 }
 
 fn brackets() {
