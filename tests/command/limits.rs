@@ -1,10 +1,11 @@
 //! What is too large, too deep or no text is refused with words, and soon.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
+use crate::binary::root;
 use crate::folder::{Folder, claims, injected, plain};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -25,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("UTF-16 is told, with and without a byte order mark", utf16),
             ("a NUL byte is refused and placed", nul),
             ("a manifest of blanks is empty", blank),
+            ("the README states the limits", stated),
             ("a line of a million characters is no trouble", long_line),
             ("thousands of delegates on one line are checked soon", delegates_on_a_line),
             ("a Secret of a hundred thousand keys is checked soon", many_keys),
@@ -193,6 +195,25 @@ fn blank() {
     for bytes in ["---\n", "# nothing\n", "...\n", "--- # x\n---\n", "null\n", "%YAML 1.2\n---\n"] {
         folder.pipe("inject PAIR TO ", bytes.as_bytes()).refused_with("error: <stdin>: no delegate found\n");
     }
+}
+
+/// Each of these numbers is in a test above, in a message or as an input that is taken.
+fn stated() {
+    use delegate_mtls::{identity::MAX_OBJECTS, source::MAX_BYTES, yaml};
+    const MEBI: usize = 1024 * 1024;
+    let readme = fs::read_to_string(root().join("README.md")).unwrap().replace("\n  ", " ");
+    let thousands = |number: usize| format!("{},{:03},{:03}", number / 1_000_000, number / 1000 % 1000, number % 1000);
+    let limits = format!(
+        "- {} MiB for one input, {} documents in a stream, {} values in a document, {} levels of nesting, {} MiB that the \
+         aliases of an edited document repeat, 8 MiB for a certificate or key file. `certs inspect` takes {MAX_OBJECTS} \
+         certificates, keys and requests at a time.\n",
+        MAX_BYTES as usize / MEBI,
+        thousands(yaml::MAX_DOCUMENTS),
+        thousands(yaml::MAX_NODES),
+        yaml::MAX_NESTING,
+        yaml::MAX_COPIED / MEBI,
+    );
+    assert!(readme.contains(&limits), "{limits}");
 }
 
 fn long_line() {
