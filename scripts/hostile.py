@@ -18,7 +18,7 @@ MEBI = 1 << 20
 SECONDS, SECONDS_PER_MEBI, SECONDS_PER_DOCUMENT, SECONDS_OF_PAIRS = 3.0, 0.5, 0.00003, 15.0
 MEMORY, MEMORY_PER_MEBI = 192.0, 12.0
 # Values cost more than their bytes where they are short; a document has 4,000,000 of them at most.
-MEMORY_PER_VALUE = 0.001
+MEMORY_PER_VALUE, SECONDS_PER_VALUE = 0.001, 0.000005
 TIMEOUT = 600
 # What is out of all bounds ends here, and not with the machine.
 resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
@@ -340,9 +340,11 @@ def measure(name, command, args, mebi, right, stdin=None, documents=0):
         faults.append(f"exit code {code}")
     # who issued whom is asked of every two certificates, of which `certs inspect` takes 512 at most
     pairs = SECONDS_OF_PAIRS if command == "inspect" and name.startswith("500") else 0
-    if seconds > SECONDS + SECONDS_PER_MEBI * mebi + SECONDS_PER_DOCUMENT * documents + pairs:
+    values = VALUES.get(name, 0)
+    generous = SECONDS + SECONDS_PER_MEBI * mebi + SECONDS_PER_DOCUMENT * documents + SECONDS_PER_VALUE * values + pairs
+    if seconds > generous:
         faults.append(f"{seconds:.1f} s")
-    if memory > MEMORY + MEMORY_PER_MEBI * mebi + MEMORY_PER_VALUE * VALUES.get(name, 0):
+    if memory > MEMORY + MEMORY_PER_MEBI * mebi + MEMORY_PER_VALUE * values:
         faults.append(f"{memory:.0f} MiB")
     # what `check` reads and cannot judge is in its report
     if code == 2 and not said and command != "check":
