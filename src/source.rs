@@ -23,7 +23,7 @@ mod write;
 pub use inode::{FileId, is_regular, same_file};
 pub use read::{SourceError, as_text, read_bytes, read_file, read_into, read_stdin, read_stdin_bytes};
 pub use walk::{Select, Visited, walk};
-pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, stage};
+pub use write::{NewFile, ReplaceError, Staged, Written, commit_all, may_replace, stage};
 
 use std::fmt;
 use std::io;
@@ -81,6 +81,13 @@ pub(crate) fn reason(error: &io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// The word for a shell: as it is where that is safe, in single quotes otherwise.
+pub(crate) fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@:,%".contains(c);
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
+    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

@@ -189,6 +189,13 @@ fn destination(files: &[PathBuf], output: &OutputArgs) -> Result<Destination, Fa
         )
         .into());
     }
+    if destination == Destination::InPlace {
+        let refusals = files.iter().filter_map(|file| source::may_replace(file).err());
+        let messages: Vec<Message> = refusals.map(|error| Message::error(error.to_string(), error.help())).collect();
+        if !messages.is_empty() {
+            return Err(Failure::Messages(messages));
+        }
+    }
     if files.len() > 1 && matches!(destination, Destination::Stdout | Destination::File(_)) {
         return Err(Message::error(
             format!("{} files cannot become one", files.len()),

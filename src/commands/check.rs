@@ -12,7 +12,7 @@ use crate::check::{self, Ca, FileFacts, Look, Report, Settings};
 use crate::cli::{CheckArgs, CheckFormat, Mode};
 use crate::delegate;
 use crate::finding::{Rule, Severity};
-use crate::identity::{ChainCheck, printable};
+use crate::identity::{ChainCheck, escaped, printable};
 use crate::report::{self, Message, Shown};
 use crate::source::{self, NewFile, STDIN, Select, SourceError, Visited};
 use crate::yaml::Place;
@@ -192,8 +192,8 @@ fn visit(
 
 fn failure(error: &SourceError) -> check::Failure {
     check::Failure {
-        message: printable(&error.to_string()),
-        help: error.help().as_deref().map(printable),
+        message: escaped(&error.to_string()),
+        help: error.help().as_deref().map(escaped),
         path: Some(error.name().to_owned()),
     }
 }

@@ -12,7 +12,7 @@ use crate::delegate::Generation;
 use crate::finding::Finding;
 use crate::identity::{self, ChainCheck, Identity, Loader, Named, Options};
 use crate::report::Message;
-use crate::source::{self, Written};
+use crate::source::{self, Written, shell};
 
 /// The most bytes that a certificate or key file may have. The largest real bundles have a few hundred kilobytes.
 const MAX_PEM_BYTES: u64 = 8 * 1024 * 1024;
@@ -64,7 +64,7 @@ pub(super) fn readable_key(written: &Written) -> Option<Message> {
     written.readable_by_others.then(|| {
         Message::warning(
             format!("{name}: holds a private key, and others than its owner can read it"),
-            Some(format!("chmod go= {name}")),
+            Some(format!("chmod go= {}", shell(name))),
         )
     })
 }

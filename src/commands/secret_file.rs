@@ -36,8 +36,12 @@ pub(super) fn stage(path: &Path, secrets: &[Value]) -> Result<Option<Staged>, Fa
     }
 }
 
-/// The pairs that the file holds. What cannot be read is none: [`stage`] says why.
+/// The pairs that the file holds. What cannot be read is none: [`stage`] says why. A pipe is not read: nobody writes to
+/// the one that takes the Secret.
 pub(super) fn older(path: &Path) -> Vec<OlderPair> {
+    if !source::is_regular(path) {
+        return Vec::new();
+    }
     let read = || secret_values(&Stream::new(&source::read_file(path).ok()?.text).ok()?).ok();
     let older = |value: SecretValue| {
         let certificate = summarize(&value.bytes).filter(|_| value.key == CERTIFICATE_KEY)?;

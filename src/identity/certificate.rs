@@ -192,9 +192,10 @@ pub(super) fn is_below(name: &X509Name<'_>, subtree: &X509Name<'_>) -> bool {
 }
 
 /// One attribute: its OID, and the folded text or the bytes of its value.
-type Attribute = (Vec<u8>, Result<String, Vec<u8>>);
+pub(super) type Attribute = (Vec<u8>, Result<String, Vec<u8>>);
 
-fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
+/// A name so that equal ones ([`same_name`]) are equal.
+pub(super) fn normal_form(name: &X509Name<'_>) -> Vec<Vec<Attribute>> {
     name.iter_rdn()
         .map(|rdn| {
             let mut set: Vec<Attribute> = rdn

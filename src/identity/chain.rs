@@ -1,10 +1,12 @@
 //! Certificates in the order of a file → the leaf and its issuers in the order of a chain; then leaf → issuer → …
 //! → an authority's own certificate, by name and by signature. A linear walk: no alternatives are tried twice.
 
+use std::collections::HashMap;
+
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 
-use super::certificate::{Certificate, identifies, key_identifiers, name, same_name, self_signed};
+use super::certificate::{Certificate, identifies, key_identifiers, name, normal_form, same_name, self_signed};
 use super::key::Public;
 use super::signature::{Signature, signed_by};
 
@@ -65,8 +67,13 @@ fn leaf<'p, 'a>(parsed: &'p [X509Certificate<'a>], key: Option<&Public>) -> Opti
     all()
         .find(|(_, x509)| key.is_some() && Public::of(x509.public_key()).as_ref() == key)
         .or_else(|| {
-            all().find(|(at, x509)| {
-                !all().any(|(other, child)| other != *at && same_name(child.issuer(), x509.subject()))
+            let mut issued: HashMap<_, usize> = HashMap::new();
+            for x509 in parsed {
+                *issued.entry(normal_form(x509.issuer())).or_default() += 1;
+            }
+            all().find(|(_, x509)| {
+                let own = usize::from(same_name(x509.issuer(), x509.subject()));
+                issued.get(&normal_form(x509.subject())).copied().unwrap_or_default() == own
             })
         })
         .or_else(|| all().next())

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::pem::Label;
 use crate::finding::{Finding, Rule, Severity};
+use crate::source::shell;
 
 /// Why there is no pair to judge. Names the file as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -366,13 +367,6 @@ fn instead(label: Label, role: Role, file: &str, out: &str) -> Option<String> {
         ),
         (_, Role::Any) => None,
     }
-}
-
-/// The word for a shell: as it is where that is safe, in single quotes otherwise.
-pub(crate) fn shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@:,%".contains(c);
-    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
-    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The same path with another extension: where a command may write without touching its input.

@@ -33,9 +33,10 @@ pub use inventory::{
 pub use key::PrivateKeyPem;
 pub use pem::Label;
 
+pub(crate) use crate::source::shell;
 pub(crate) use certificate::{Certificate, KeySize, ca_flag, escaped, key_identifiers, key_size, printable};
 pub(crate) use chain::arrange;
-pub(crate) use error::{beside, shell};
+pub(crate) use error::beside;
 pub(crate) use judge::{Home, date};
 pub(crate) use key::{Algorithm, Key, Public, Soundness};
 pub(crate) use signature::{Signature, algorithm_name, made_by};

@@ -6,9 +6,10 @@ use memchr::memmem;
 use super::Loader;
 use super::certificate::Certificate;
 use super::chain::Arranged;
-use super::error::{beside, shell};
+use super::error::beside;
 use super::key::Key;
 use super::pem::{self, Blocks, DASHES, Label};
+use super::shell;
 use crate::finding::{Finding, Rule, Severity};
 
 /// What was done to a file to make it fit.

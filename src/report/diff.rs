@@ -10,6 +10,7 @@ use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 use super::mask::masked_line;
 use crate::delegate::Mask;
+use crate::identity::escaped;
 use crate::verify::Region;
 use crate::yaml::{Span, slice};
 
@@ -47,8 +48,9 @@ pub fn write_diff(out: &mut dyn Write, change: &Change<'_>) -> io::Result<()> {
     if change.old == change.new {
         return Ok(());
     }
-    writeln!(out, "{HEADER}--- {}{HEADER:#}", change.name)?;
-    writeln!(out, "{HEADER}+++ {} (secrets are masked){HEADER:#}", change.name)?;
+    let name = escaped(change.name);
+    writeln!(out, "{HEADER}--- {name}{HEADER:#}")?;
+    writeln!(out, "{HEADER}+++ {name} (secrets are masked){HEADER:#}")?;
     let pages = Pages { change, old: Page::new(change.old), new: Page::new(change.new) };
     let mut batch = Vec::new();
     let (mut old_at, mut new_at) = (0, 0);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::finding::{Finding, Severity};
+use crate::identity::escaped;
 use crate::plan::Summary;
 
 /// How much a message matters.
@@ -80,10 +81,10 @@ impl Message {
     /// Those of the writer.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let (word, style) = self.level.word();
-        writeln!(out, "{style}{word}{style:#}: {}", self.text)?;
+        writeln!(out, "{style}{word}{style:#}: {}", escaped(&self.text))?;
         if let Some(help) = &self.help {
             let style = Style::new().bold();
-            writeln!(out, "  {style}help{style:#}: {help}")?;
+            writeln!(out, "  {style}help{style:#}: {}", escaped(help))?;
         }
         Ok(())
     }
@@ -98,5 +99,6 @@ pub fn write_summary(out: &mut dyn Write, name: &str, summary: &Summary) -> io::
     let namespace = summary.namespace.as_ref().map(|namespace| format!(" (namespace {namespace})")).unwrap_or_default();
     let done = if summary.actions.is_empty() { "nothing to do".to_owned() } else { summary.actions.join(", ") };
     let remarks: String = summary.remarks.iter().map(|remark| format!("; {remark}")).collect();
-    writeln!(out, "{name}: {style}{}{style:#}{namespace}: {done}{remarks}", summary.delegate)
+    let rest = escaped(&format!("{namespace}: {done}{remarks}"));
+    writeln!(out, "{}: {style}{}{style:#}{rest}", escaped(name), escaped(&summary.delegate))
 }

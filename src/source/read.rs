@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{FileId, MAX_BYTES, Origin, STDIN, Source, reason};
+use super::{FileId, MAX_BYTES, Origin, STDIN, Source, reason, shell};
 
 /// Why an input could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -130,13 +130,13 @@ impl SourceError {
             Self::Missing { .. } | Self::Read { .. } => return None,
             Self::Dangling { .. } => "point the link at a file that exists, or name that file itself".to_owned(),
             Self::Directory { name } => {
-                format!("name the files in it, for example `{}/*.yaml`", name.trim_end_matches('/'))
+                format!("name the files in it, for example `{}/*.yaml`", shell(name.trim_end_matches('/')))
             }
             Self::Permission { directory: Some(directory), .. } => {
-                format!("let yourself read it: `chmod u+rx {directory}`, or run as its owner")
+                format!("let yourself read it: `chmod u+rx {}`, or run as its owner", shell(directory))
             }
             Self::Permission { name, directory: None } => {
-                format!("let yourself read it: `chmod u+r {name}`, or run as its owner")
+                format!("let yourself read it: `chmod u+r {}`, or run as its owner", shell(name))
             }
             Self::TooLarge { .. } => "split it, and run once per part".to_owned(),
             Self::Empty { name } if name == STDIN => {

@@ -92,6 +92,21 @@ impl Source {
     }
 }
 
+/// Refuses what no rename may replace, before anybody waits for its content: a pipe, a socket, a device. Of what is
+/// missing or a directory, reading it says more.
+///
+/// # Errors
+///
+/// [`ReplaceError::NotRegular`].
+pub fn may_replace(path: &Path) -> Result<(), ReplaceError> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            Err(ReplaceError::NotRegular { name: path.display().to_string(), what: kind(&metadata) })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prepares `bytes` for `path`, which may exist or not.
 ///
 /// A regular file is replaced, through symbolic links to the real one, and keeps its mode. A pipe or a character device

@@ -20,5 +20,13 @@ pub type Span = std::ops::Range<usize>;
 /// way there.
 pub const MAX_NESTING: usize = 100;
 
+/// A document of more nodes (values, keys, lists and maps) than this is refused: each takes some hundred bytes in the
+/// two parsers and the proof.
+pub const MAX_NODES: usize = 4_000_000;
+
+/// A document whose aliases bring more bytes than this ([`Document::copied_bytes`]) is not edited: the second parser
+/// copies all of it.
+pub const MAX_COPIED: usize = 4 * 1024 * 1024;
+
 /// A stream of more documents than this is refused.
 pub const MAX_DOCUMENTS: usize = 1_000_000;

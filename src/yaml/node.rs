@@ -112,6 +112,9 @@ pub struct Document<'t> {
 /// How many aliases and merge keys a lookup follows: anchors can refer to themselves.
 const MAX_HOPS: usize = 16;
 
+/// What a node counts beside its text: a list of nothing but short words must not come for free.
+const NODE_BYTES: usize = 16;
+
 /// How many mappings with merge keys a lookup goes through: each may merge several that merge several.
 const MAX_MERGED: usize = 256;
 
@@ -129,6 +132,39 @@ impl<'t> Document<'t> {
     /// The same for every mapping, as they end: of each its first such key.
     pub fn duplicates(&self) -> &[NodeId] {
         &self.duplicates
+    }
+
+    /// How many bytes its aliases bring to a parser that puts a copy in the place of each: of every node its text, and
+    /// [`NODE_BYTES`]. Aliases of aliases multiply.
+    pub fn copied_bytes(&self) -> usize {
+        if self.aliased.is_empty() {
+            return 0;
+        }
+        let mut copied = 0usize;
+        // of each node: what the text before it comes to, copies included
+        let mut before = Vec::with_capacity(self.nodes.len() + 1);
+        let mut sum = 0usize;
+        for node in &self.nodes {
+            before.push(sum);
+            let bytes = match node.kind {
+                Kind::Alias { target } => {
+                    let at = |index: usize| before.get(index).copied().unwrap_or(sum);
+                    let bytes = at(self.behind(target)) - at(target.index());
+                    copied = copied.saturating_add(bytes);
+                    bytes
+                }
+                _ => node.value.len() + NODE_BYTES,
+            };
+            sum = sum.saturating_add(bytes);
+        }
+        copied
+    }
+
+    /// The index of the node that follows a node and all that is in it.
+    fn behind(&self, id: NodeId) -> usize {
+        let around = std::iter::successors(Some(id), |&id| self.parent(id));
+        let next = around.into_iter().find_map(|id| self.next(id));
+        next.map_or(self.nodes.len(), |next| next.index())
     }
 
     /// All nodes, in the order of the text.

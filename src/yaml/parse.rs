@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Parser, StructureStyle};
 use thiserror::Error;
 
 use super::node::{Document, Kind, Node, NodeId};
-use super::{Chunk, MAX_NESTING, Span, slice};
+use super::{Chunk, MAX_NESTING, MAX_NODES, Span, slice};
 
 /// A text that is not YAML, or more deeply nested than we read.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -39,7 +39,6 @@ pub fn parse<'t>(text: &'t str, chunk: &Chunk) -> Result<Document<'t>, ParseErro
         block_scalar_eof_without_line_feed: true,
     };
     let mut builder = Builder {
-        base,
         document: Document {
             text,
             chunk: chunk.clone(),
@@ -67,7 +66,6 @@ pub fn parse<'t>(text: &'t str, chunk: &Chunk) -> Result<Document<'t>, ParseErro
 }
 
 struct Builder<'t> {
-    base: usize,
     document: Document<'t>,
     /// The collections around the next node.
     open: Vec<NodeId>,
@@ -133,8 +131,12 @@ impl<'t> Builder<'t> {
         if parent.is_none() && self.document.root.is_some() {
             return Err(ParseError { offset: span.start, cause: "a second document without a `---` line".to_owned() });
         }
-        let Some(id) = NodeId::of(self.document.nodes.len()) else {
-            return Err(ParseError { offset: self.base, cause: "too many nodes in one document".to_owned() });
+        let index = self.document.nodes.len();
+        let Some(id) = NodeId::of(index).filter(|_| index < MAX_NODES) else {
+            return Err(ParseError {
+                offset: span.start,
+                cause: format!("more than {MAX_NODES} values in one document"),
+            });
         };
         let mut node = Node {
             kind,

@@ -15,6 +15,7 @@ mod check;
 mod compose;
 mod console;
 mod explain;
+mod faults;
 mod folder;
 mod inject;
 mod inspect;
@@ -46,6 +47,7 @@ fn main() {
     trials.extend(check::trials());
     trials.extend(compose::trials());
     trials.extend(explain::trials());
+    trials.extend(faults::trials());
     trials.extend(inspect::trials());
     trials.extend(leak::trials());
     trials.extend(limits::trials());

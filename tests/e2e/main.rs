@@ -16,6 +16,7 @@
 mod compose;
 mod corpus;
 mod differential;
+mod faults;
 mod files;
 mod fixtures;
 mod formats;

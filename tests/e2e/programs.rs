@@ -239,6 +239,12 @@ pub(crate) fn kubectl_annotate(manifest: &[u8]) -> Run {
     run(other("kubectl", &args, Path::new(".")), manifest)
 }
 
+/// The same of a folder, every file in it that kubectl takes for a manifest: the names of the resources.
+pub(crate) fn kubectl_annotate_folder(folder: &Path) -> Vec<String> {
+    let args = ["annotate", "--local", "-f", ".", "x=y", "-o", "name"];
+    run(other("kubectl", &args, folder), b"").ended_with(0).text().lines().map(str::to_owned).collect()
+}
+
 /// Decodes into Kubernetes' own types. It prints what has a pod template and complains of everything else, so its exit
 /// code says nothing: see `kubernetes::judged`.
 pub(crate) fn kubectl_set_env(manifest: &[u8]) -> Run {

@@ -3,7 +3,7 @@
 use super::Judgement;
 use crate::identity::certificate::self_signed;
 use crate::identity::chain::Member;
-use crate::identity::error::{beside, shell};
+use crate::identity::{beside, shell};
 
 impl<'a> Judgement<'a> {
     /// How to have the leaf issued again: without extensions, because none is needed and any may forbid something.

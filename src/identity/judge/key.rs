@@ -4,8 +4,8 @@ use super::Judgement;
 use crate::finding::{Rule, Severity};
 use crate::identity::Loader;
 use crate::identity::certificate::{KeySize, key_size};
-use crate::identity::error::shell;
 use crate::identity::key::{Algorithm, Public, Soundness};
+use crate::identity::shell;
 
 impl<'a> Judgement<'a> {
     pub(super) fn key(&mut self, loader: Loader) {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::super::{STDIN, reason};
+use super::super::{STDIN, reason, shell};
 
 /// Why a file could not be written. Whatever the reason, the file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -94,10 +94,10 @@ impl ReplaceError {
             }
             Self::Dangling { .. } => "create the file that the link points to, or name that file itself".to_owned(),
             Self::NoDirectory { directory, .. } => {
-                format!("create it first: `mkdir -p {directory}`")
+                format!("create it first: `mkdir -p {}`", shell(directory))
             }
             Self::Protected { name, .. } => {
-                format!("allow it: `chmod u+w {name}`, or write elsewhere with `-o FILE`")
+                format!("allow it: `chmod u+w {}`, or write elsewhere with `-o FILE`", shell(name))
             }
             Self::ProtectedDirectory { .. } => {
                 "a file is replaced through a new one beside it; write elsewhere with `-o FILE`".to_owned()
