@@ -23,9 +23,14 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// The folders below `fixtures/KIND`; none in a published package, which holds none.
+/// Whether this is a published package, which holds no fixtures but the quick start.
+fn is_packaged() -> bool {
+    fixtures().with_file_name("Cargo.toml.orig").exists()
+}
+
+/// The folders below `fixtures/KIND`.
 fn cases(kind: &str) -> Vec<PathBuf> {
-    if fixtures().with_file_name("Cargo.toml.orig").exists() {
+    if is_packaged() {
         return Vec::new();
     }
     let entries = fs::read_dir(fixtures().join(kind)).unwrap();
@@ -254,4 +259,21 @@ fn a_volume_with_items_must_put_both_files_in_under_their_own_names() {
             "{items}"
         );
     }
+}
+
+#[test]
+fn a_comment_of_its_own_behind_the_removed_secret_stays() {
+    let case = fixtures().join("inject/no-upgrader");
+    if is_packaged() {
+        return;
+    }
+    let (input, injected) = (text(&case.join("input.yaml")), text(&case.join("expected.yaml")));
+    let (before, rest) = injected.split_once(&encoded("client.key")).unwrap();
+    let (behind, after) = rest.split_once("---\n").unwrap();
+    let comment = "# of the next document\n\n  # and another\n";
+    let commented = format!("{before}{}{behind}{comment}---\n{after}", encoded("client.key"));
+    let absent = Goal::Absent { base: Some("https://app.harness.io".to_owned()) };
+    let removed = changed(&commented, &absent, &[]).unwrap();
+    assert!(removed.contains(comment), "{removed}");
+    assert_eq!(removed.replacen(comment, "", 1).replace('\n', ""), input.replace('\n', ""));
 }

@@ -33,7 +33,12 @@ impl Plan {
 
     /// Takes a document out, so that what [`Plan::insert_document`] put in leaves no trace.
     pub(super) fn remove_document(&mut self, stream: &Stream<'_>, number: usize) {
-        let span = Page { stream }.removal(number);
+        let page = Page { stream };
+        let span = page.removal(number);
+        if page.chunk(number).is_some_and(|chunk| span.end < chunk.span.end) {
+            // the comment that stays comes to stand in the document before, or in the one behind: its bytes change
+            self.document(number.checked_sub(1).unwrap_or(number + 1));
+        }
         self.edits.push(Edit { span, text: String::new(), masks: Vec::new() });
         self.document(number).removed = true;
     }
