@@ -147,7 +147,9 @@ fn quoted() {
     let (_folder, output) = called("é #1.crt");
     assert_eq!(volumes(output.ended_with(0).stdout())[0], "- \"./é #1.crt:/etc/mtls/client.crt:ro\"");
     let (_folder, output) = called("a\n.crt");
-    output.refused_with("error: a\\u{a}.crt: a path that is not plain text cannot be written into a docker-compose file\n");
+    output.refused_with(
+        "error: a\\u{a}.crt: a path that is not plain text cannot be written into a docker-compose file\n",
+    );
 }
 
 fn removed() {
