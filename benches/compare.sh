@@ -3,9 +3,11 @@
 #   delegate-mtls inject                       judges the pair, edits, verifies
 #   kubectl kustomize                          the same changes as JSON patches and a secretGenerator
 #   kubectl set env --local                    the variables only, no Secret, no volumes, no upgrader
-# Process start (that of /bin/true) is taken off on all sides. Prints a Markdown table.
+#   ruamel.yaml                                reads and writes the manifest, and changes nothing
+# The time of a Rust program that does nothing is taken off on all sides. Prints a Markdown table.
 #
-# usage: benches/compare.sh [MANIFEST] [RUNS]       needs bash 5, openssl, kubectl; builds the release binary
+# usage: benches/compare.sh [MANIFEST] [RUNS]       needs bash 5, openssl, kubectl, python3; builds the release binary;
+#                                                   ruamel.yaml comes into target/ci/ruamel
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +19,8 @@ endpoint=https://acme.harness.io:8443
 cargo build --release --locked --quiet
 ours=$(cargo metadata --format-version 1 --no-deps --offline | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/delegate-mtls
 kubectl=$(command -v kubectl)
+ruamel=$PWD/target/ci/ruamel
+[ -d "$ruamel/ruamel" ] || python3 -m pip install --quiet --disable-pip-version-check --target "$ruamel" ruamel.yaml >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export KUBECONFIG=/dev/null NO_COLOR=1
@@ -73,7 +77,20 @@ pod_patch() { # $1: path of the pod's spec; the lists are new
     fi
 } >"$work/kustomization.yaml"
 
-do_true() { /bin/true; }
+echo 'fn main() {}' >"$work/empty.rs"
+rustc -O -C strip=symbols -o "$work/empty" "$work/empty.rs"
+cat >"$work/roundtrip.py" <<'PYTHON'
+import sys
+from ruamel.yaml import YAML
+
+yaml = YAML()
+yaml.preserve_quotes = True
+with open(sys.argv[1]) as manifest:
+    yaml.dump_all(list(yaml.load_all(manifest)), sys.stdout)
+PYTHON
+
+do_empty() { "$work/empty"; }
+do_ruamel() { PYTHONPATH=$ruamel python3 "$work/roundtrip.py" "$manifest"; }
 do_inject() {
     "$ours" inject -q --cert "$work/client.crt" --key "$work/client.key" --ca "$work/ca.crt" --endpoint "$endpoint" "$manifest"
 }
@@ -104,13 +121,14 @@ measure() {
 }
 for ((round = 0; round < rounds; round++)); do
     # in turn, so that a busy moment of the machine hits all of them
-    for one in true inject kustomize set_env; do measure "$one"; done
+    for one in empty inject kustomize set_env ruamel; do measure "$one"; done
 done
 median() { sort -n "$work/$1.times" | sed -n "$((rounds / 2 + 1))p"; }
 
-echo "Median of $rounds rounds of $runs runs, $("$kubectl" version --client | sed -n 's/Client Version: /kubectl /p'), $(nproc) cores; process start of $(median true) µs taken off."
+echo "Median of $rounds rounds of $runs runs, $("$kubectl" version --client | sed -n 's/Client Version: /kubectl /p'), ruamel.yaml $(PYTHONPATH=$ruamel python3 -c 'import ruamel.yaml; print(ruamel.yaml.__version__)'), $(nproc) cores; $(median empty) µs of an empty program taken off."
 echo
-awk -v none="$(median true)" -v inject="$(median inject)" -v kustomize="$(median kustomize)" -v set_env="$(median set_env)" '
+awk -v none="$(median empty)" -v inject="$(median inject)" -v kustomize="$(median kustomize)" -v set_env="$(median set_env)" \
+    -v ruamel="$(median ruamel)" '
     function row(name, time) { printf "| %s | %.2f | %.1f |\n", name, (time - none) / 1000, (time - none) / (inject - none) }
     BEGIN {
         print "| command | ms | times ours |"
@@ -118,4 +136,5 @@ awk -v none="$(median true)" -v inject="$(median inject)" -v kustomize="$(median
         row("`delegate-mtls inject`", inject)
         row("`kubectl kustomize`, the same changes", kustomize)
         row("`kubectl set env --local`, the variables only", set_env)
+        row("`ruamel.yaml`, read and write alone", ruamel)
     }'

@@ -2,10 +2,11 @@
 # How long a repository's manifests take, in one run: 10,000 YAML files of 0.5 to 6 kB, one in a hundred a delegate's.
 #   cat                    find … -print0 | xargs -0 cat: what reading them takes at the least
 #   delegate-mtls check    judges the delegates: a third not on mTLS, a third with a Secret of elsewhere, a third with a pair
+#   delegate-mtls inject   -i over all of the files, of which it rewrites the third without mTLS
 #   kubernetes-validate    every resource against its schema, on every tenth file and times ten
 # In turn, with the files in the page cache; the fastest of the rounds counts. Prints a Markdown table.
 #
-# usage: benches/check.sh [ROUNDS]       needs bash 5, python3, kubernetes-validate (`.ci/run` installs it); builds the
+# usage: benches/fleet.sh [ROUNDS]       needs bash 5, python3, kubernetes-validate (`.ci/run` installs it); builds the
 #                                        release binary
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -145,6 +146,10 @@ cd "$work"
 find tree -type f -print0 | sort -z | awk 'BEGIN { RS = ORS = "\0" } NR % 10 == 1' >sample
 do_cat() { find tree -type f -print0 | xargs -0 cat >/dev/null; }
 do_check() { "$ours" check --ca ca.crt tree >check.out; }
+do_inject() {
+    find copy -type f -print0 | xargs -0 -n 20000 "$ours" inject -q -i --no-upgrader --cert client.crt --key client.key \
+        --ca ca.crt --endpoint "$endpoint" 2>inject.log || { cat inject.log >&2; exit 1; }
+}
 do_validate() { xargs -0 -n 1000 "$validate" --quiet <sample >validate.out; }
 
 # Nobody is fast by leaving something out: every delegate is found, and the sample is whole.
@@ -157,17 +162,25 @@ measure() { # $1: what; microseconds into $1.times
     echo $((${EPOCHREALTIME/./} - start)) >>"$1.times"
 }
 for ((round = 0; round < rounds; round++)); do measure cat; measure check; done
+for ((round = 0; round < 3; round++)); do
+    rm -rf copy
+    cp -r tree copy
+    measure inject
+done
+[ "$(diff -rq tree copy | wc -l)" -gt 33 ] || { echo "inject changed too few files" >&2; exit 1; }
 for ((round = 0; round < 2; round++)); do measure validate; measure cat; measure check; done
 fastest() { sort -n "$1.times" | head -n 1; }
 
-echo "Fastest of $((rounds + 2)) rounds ($("$validate" --version | sed 's/^/kubernetes-validate /'): of 2), $(nproc) cores, $(uname -s)."
+echo "Fastest of $((rounds + 2)) rounds ($("$validate" --version | sed 's/^/kubernetes-validate /'): of 2; inject: of 3), $(nproc) cores, $(uname -s)."
 echo
-awk -v cat="$(fastest cat)" -v check="$(fastest check)" -v validate="$(($(fastest validate) * 10))" '
+awk -v cat="$(fastest cat)" -v check="$(fastest check)" -v inject="$(fastest inject)" \
+    -v validate="$(($(fastest validate) * 10))" '
     function row(name, time) { printf "| %s | %.0f ms | %.1f |\n", name, time / 1000, time / check }
     BEGIN {
         print "| command | time | times ours |"
         print "| --- | ---: | ---: |"
         row("`delegate-mtls check`", check)
         row("`cat`", cat)
+        row("`delegate-mtls inject -i`", inject)
         row("`kubernetes-validate`, from every tenth file", validate)
     }'
