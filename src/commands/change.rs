@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -61,19 +59,12 @@ fn present(args: &InjectArgs, destination: Destination, quiet: bool, terminal: &
         )
         .into());
     }
-    let pair_files = pair_files(args)?;
+    let identity = pair_files(args)?.map(identity::load).transpose()?;
     let endpoint = args.endpoint.as_deref().map(Endpoint::parse).transpose();
     let endpoint = endpoint.map_err(|error| Message::error(error.to_string(), Some(error.help())))?;
     let inputs = Inputs::read(&args.files)?;
-    // an RSA key takes as long to judge as a manifest takes to parse
-    let (identity, recognised) = thread::scope(|scope| {
-        let loading = pair_files.map(|files| scope.spawn(move || identity::load(files)));
-        let recognised = inputs.streams().and_then(|streams| Ok((inputs.indexes(&streams)?, streams)));
-        let loaded = loading.map(|loading| loading.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        (loaded.transpose(), recognised)
-    });
-    let identity = identity?;
-    let (indexes, streams) = recognised?;
+    let streams = inputs.streams()?;
+    let indexes = inputs.indexes(&streams)?;
     let selected = inputs.selected(&indexes, &args.delegate)?;
     let messages = match &identity {
         Some(identity) => judged(identity, args, &selected)?,
