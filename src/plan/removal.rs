@@ -56,7 +56,13 @@ impl Editor<'_, '_> {
                 continue;
             }
             let (gone, behind) = rest.split_at(run);
-            for &(_, last) in gone {
+            for &(first, last) in gone {
+                let shared = [first, last].into_iter().find_map(|node| self.document.shared_below(node));
+                if let Some(shared) = shared {
+                    return Err(self
+                        .refuse(shared, "what has to go holds this anchor, and an alias elsewhere needs it")
+                        .help("write the value out where the alias stands, then run again"));
+                }
                 self.changed(last, Operation::Remove);
             }
             let last = gone.last().map_or(child.1, |last| last.1);
