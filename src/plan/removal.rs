@@ -105,8 +105,18 @@ impl Editor<'_, '_> {
         if !between.starts_with(',') || !own_lines.trim().is_empty() {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
-        self.delete(kept..kept + 1);
-        self.delete(line_end..end);
+        let Some(next) = next else {
+            self.delete(kept..kept + 1);
+            self.delete(line_end..end);
+            return Ok(());
+        };
+        // what follows needs the comma before it, and not the one behind what goes
+        let behind = self.document.text.get(end..self.document.node(next).span.start).unwrap_or_default();
+        let comma = behind.len() - behind.trim_start().len();
+        if !behind.trim_start().starts_with(',') {
+            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+        }
+        self.delete(line_end..end + comma + 1);
         Ok(())
     }
 
