@@ -55,6 +55,15 @@ seeds_of_check() {
     done
 }
 
+seeds_of_manifests() {
+    local number=0 input
+    # any bytes are choices
+    for input in fixtures/inject/*/input.yaml; do
+        head -c 4096 "$input" >"$1/$number"
+        number=$((number + 1))
+    done
+}
+
 seeds_of_certificates() {
     local number=0 certificate authority key data=src/identity/testdata
     for certificate in "$data"/*.crt "$data"/v1.der "$data"/v1.p7b fixtures/quickstart/client.crt; do
@@ -98,6 +107,7 @@ for target in "${targets[@]}"; do
     fi
     case $target in
         certificates) options=(-max_len=16384) ;;
+        manifests) options=(-max_len=4096) ;;
         *) options=(-max_len=32768 -dict=fuzz/yaml.dict) ;;
     esac
     log=$work/$target.log

@@ -198,13 +198,14 @@ fn content(text: &str) -> &str {
     text.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(text).trim_start()
 }
 
-/// Whether the content of a document is in `new`, with nothing around it but its marker, blank lines, and comments that
-/// documents left there which were removed beside it.
+/// Whether the content of a document is in `new`, with nothing around it but its marker, blank lines, and comments and
+/// directives that documents left there which were removed beside it.
 fn is_kept(old: &str, new: &str, removed: &[&str]) -> bool {
     let content = content(old);
     let is_blank = |line: &str| {
         let line = line.trim();
-        line.is_empty() || line == "---" || line.starts_with('#') && removed.iter().any(|text| text.contains(line))
+        let is_around = line.starts_with(['#', '%']);
+        line.is_empty() || line == "---" || is_around && removed.iter().any(|text| text.contains(line))
     };
     let mut around = new.match_indices(content).filter_map(|(at, _)| new.split_at_checked(at));
     around.any(|(before, from)| {

@@ -6,6 +6,7 @@
 pub mod certificates;
 pub mod change;
 pub mod check;
+pub mod manifests;
 
 /// Between the parts of an input that is made of several.
 pub const SEPARATOR: &[u8] = b"\n=====\n";

@@ -56,7 +56,13 @@ impl Editor<'_, '_> {
                 continue;
             }
             let (gone, behind) = rest.split_at(run);
-            for &(_, last) in gone {
+            for &(first, last) in gone {
+                let shared = [first, last].into_iter().find_map(|node| self.document.shared_below(node));
+                if let Some(shared) = shared {
+                    return Err(self
+                        .refuse(shared, "what has to go holds this anchor, and an alias elsewhere needs it")
+                        .help("write the value out where the alias stands, then run again"));
+                }
                 self.changed(last, Operation::Remove);
             }
             let last = gone.last().map_or(child.1, |last| last.1);
@@ -99,8 +105,18 @@ impl Editor<'_, '_> {
         if !between.starts_with(',') || !own_lines.trim().is_empty() {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
-        self.delete(kept..kept + 1);
-        self.delete(line_end..end);
+        let Some(next) = next else {
+            self.delete(kept..kept + 1);
+            self.delete(line_end..end);
+            return Ok(());
+        };
+        // what follows needs the comma before it, and not the one behind what goes
+        let behind = self.document.text.get(end..self.document.node(next).span.start).unwrap_or_default();
+        let comma = behind.len() - behind.trim_start().len();
+        if !behind.trim_start().starts_with(',') {
+            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+        }
+        self.delete(line_end..end + comma + 1);
         Ok(())
     }
 

@@ -119,10 +119,9 @@ impl<'d, 't> Layout<'d, 't> {
         };
         match document.kind(parent) {
             Kind::Mapping { .. } => {
-                let key_end = document.node(document.previous(id)?).span.end;
-                let rest = slice(document.text, &(key_end..document.chunk.span.end));
-                let colon = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-                (self.byte(key_end + colon) == Some(b':')).then_some(key_end + colon + 1)
+                // behind an explicit key (`? key`) the colon is on another line
+                let colon = self.content_from(document.node(document.previous(id)?).span.end)?;
+                (self.byte(colon) == Some(b':')).then_some(colon + 1)
             }
             _ => self.dash(id).map(|dash| dash + 1),
         }

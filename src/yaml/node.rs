@@ -337,6 +337,12 @@ impl<'t> Document<'t> {
             .find(|&id| self.node(id).anchored && self.aliased.contains(&id))
     }
 
+    /// The first anchored node at or below `id` that an alias refers to: without it, that alias means nothing.
+    pub fn shared_below(&self, id: NodeId) -> Option<NodeId> {
+        let is_below = |&anchor: &NodeId| std::iter::successors(Some(anchor), |&at| self.parent(at)).any(|at| at == id);
+        self.aliased.iter().copied().filter(is_below).min_by_key(|&anchor| self.node(anchor).span.start)
+    }
+
     /// The merge key of a mapping, if it has one.
     pub fn merge_key(&self, mapping: NodeId) -> Option<NodeId> {
         self.entry_of(mapping, "<<").map(|entry| entry.key)

@@ -21,11 +21,14 @@ mod inject;
 mod inspect;
 mod leak;
 mod limits;
+#[path = "../manifests/mod.rs"]
+mod manifests;
 mod messages;
 mod neighbours;
 mod output;
 mod pair;
 mod probe;
+mod promises;
 mod property;
 mod readme;
 mod refuse;
@@ -53,6 +56,7 @@ fn main() {
     trials.extend(limits::trials());
     trials.extend(neighbours::trials());
     trials.extend(probe::trials());
+    trials.extend(promises::trials());
     trials.extend(property::trials());
     trials.extend(readme::trials());
     trials.extend(values::trials());

@@ -43,6 +43,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ("remove gives the plain manifest back", remove),
             ("remove leaves a plain manifest", remove_nothing),
             ("remove gives a block scalar no line that is not its own", remove_behind_block_scalar),
+            ("remove takes out no anchor that an alias needs", remove_anchor),
             ("remove takes its options as inject does", remove_options),
         ],
     )
@@ -529,6 +530,20 @@ fn remove_behind_block_scalar() {
         let output = remove(&with(header, end)).ended_with(0);
         assert!(output.stdout().ends_with(&format!("value: {header}\n            echo{end}")), "{}", output.stdout());
     }
+}
+
+fn remove_anchor() {
+    let folder = Folder::new();
+    let manifest = String::from_utf8(injected()).unwrap();
+    let anchored = manifest.replace("value: \"/etc/mtls/client.crt\"", "value: &path \"/etc/mtls/client.crt\"");
+    let remove = |manifest: &str| folder.pipe("remove --endpoint https://app.harness.io -q", manifest.as_bytes());
+    remove(&anchored).ended_with(0).says(std::str::from_utf8(&plain()).unwrap(), "");
+    let aliased =
+        anchored.replace("        volumeMounts:", "        terminationMessagePath: *path\n        volumeMounts:");
+    remove(&aliased).refused(
+        "error: <stdin>:60:18: what has to go holds this anchor, and an alias elsewhere needs it\n  help: write the value \
+         out where the alias stands, then run again\n",
+    );
 }
 
 fn remove_options() {

@@ -3,19 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use delegate_mtls::change::{ChangeError, change};
-use delegate_mtls::delegate::{self, Stream};
-use delegate_mtls::endpoint::Endpoint;
-use delegate_mtls::plan::{Files, Goal, Pair, Present, SecretSource, Text, Upgrader};
-use delegate_mtls::{report, verify};
+use delegate_mtls::plan::{Goal, SecretSource, Upgrader};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::binary::{cases, fixture, quickstart};
-use crate::folder::{ENDPOINT, claims};
+use crate::folder::claims;
+use crate::manifests::stages::{self, Outcome, pair};
 
 pub(crate) fn trials() -> Vec<Trial> {
     claims(
@@ -180,43 +175,12 @@ impl Mutation {
     }
 }
 
-fn pair() -> Pair {
-    let encoded = |file: &str| STANDARD.encode(std::fs::read(quickstart(file)).unwrap());
-    Pair { certificate: Text::secret(encoded("client.crt")), key: Text::secret(encoded("client.key")) }
-}
-
-fn present(secret: SecretSource, endpoint: bool) -> Goal {
-    let endpoint = endpoint.then(|| Endpoint::parse(ENDPOINT).unwrap());
-    let files = Some(Files { certificate: "./client.crt".to_owned(), key: "./client.key".to_owned() });
-    Goal::Present(Present { secret, endpoint, upgrader: Upgrader::Move, files })
-}
-
-/// What the command does with a text; `None` where it refuses. A refusal that calls itself a bug is one.
+/// A text that was changed; `None` where it was refused.
 fn changed(text: &str, goal: &Goal) -> Result<Option<String>, TestCaseError> {
-    let Ok(stream) = Stream::new(text) else { return Ok(None) };
-    let Ok(index) = delegate::read(&stream) else { return Ok(None) };
-    if index.delegates.is_empty() && index.services.is_empty() {
-        return Ok(None);
+    match stages::run(text, goal).map_err(TestCaseError::fail)? {
+        Outcome::Changed { text, .. } => Ok(Some(text)),
+        Outcome::Refused(_) => Ok(None),
     }
-    let changed = match change(&stream, &index, goal, &[]) {
-        Ok(changed) => changed,
-        Err(ChangeError::Refused(_) | ChangeError::Unproved(verify::VerifyError::Ambiguous { .. })) => return Ok(None),
-        Err(bug) => return Err(TestCaseError::fail(bug.to_string())),
-    };
-    let shown = report::Change {
-        name: "x",
-        old: text,
-        old_masks: &index.masks,
-        new: &changed.text,
-        new_masks: &changed.masks,
-        regions: &changed.regions,
-    };
-    let mut diff = Vec::new();
-    report::write_diff(&mut diff, &shown).unwrap();
-    prop_assert_eq!(diff.is_empty(), text == changed.text, "a diff where nothing changed, or none where something did");
-    let key = pair().key;
-    prop_assert!(!String::from_utf8_lossy(&diff).contains(&key[40..80]), "the diff shows the key");
-    Ok(Some(changed.text))
 }
 
 /// `None` where it is refused; else injected, and nothing to do any more.
@@ -234,10 +198,10 @@ fn holds(text: &str, goal: &Goal) -> Result<bool, TestCaseError> {
     checked.unwrap_or_else(|_| Err(TestCaseError::fail("it panicked")))
 }
 
-fn runner(cases: u32) -> TestRunner {
+pub(crate) fn runner(cases: u32) -> TestRunner {
     // the same texts in every run, so that no change is blamed for what chance found
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 3000, ..Config::default() };
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 600, ..Config::default() };
     let rng = match std::env::var("PROPERTY_SEED") {
         Ok(seed) => TestRng::from_seed(RngAlgorithm::ChaCha, format!("{seed:0>32}").as_bytes()),
         Err(_) => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
@@ -251,6 +215,7 @@ fn mutated() {
         texts.push(String::from_utf8(fixture(&case.join("input.yaml"))).unwrap());
     }
     texts.push(std::fs::read_to_string(quickstart("harness-delegate.yaml")).unwrap());
+    let present = |secret, endpoint| stages::present(secret, endpoint, Upgrader::Move);
     let goals = [
         present(SecretSource::Stream(pair()), true),
         present(SecretSource::Stream(pair()), false),
@@ -273,7 +238,7 @@ fn mutated() {
 }
 
 fn arbitrary() {
-    let goal = present(SecretSource::Stream(pair()), true);
+    let goal = stages::present(SecretSource::Stream(pair()), true, Upgrader::Move);
     let words = prop::sample::select([PIECES, LINES].concat()).prop_map(str::to_owned);
     let piece = prop_oneof![words, "\\PC{0,8}", Just("\n".to_owned()), Just("  ".to_owned()), Just("a: ".to_owned())];
     let strategy = prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat());
