@@ -6,6 +6,9 @@ use super::value::{Scalar, Value, Writer, escape};
 use crate::edit::Edit;
 use crate::yaml::{Document, Found, Kind, Layout, NodeId, ScalarStyle, Span};
 
+/// White space within a line (YAML 1.2 §6.1).
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
+
 /// Edits of one document, and what they mean.
 pub(super) struct Editor<'d, 't> {
     pub(super) document: &'d Document<'t>,
@@ -409,11 +412,21 @@ impl<'d, 't> Editor<'d, 't> {
         let layout = self.layout();
         let offset = self.end(last)?;
         let start = self.document.node(start).span.start;
-        let behind = self.document.text.get(offset..).unwrap_or_default();
-        if behind.trim_start_matches([' ', '\t']).starts_with('#') {
+        let behind = self.document.text.get(offset..).unwrap_or_default().trim_start_matches(BLANKS);
+        let behind_comma = behind.strip_prefix(',').map(|behind| behind.trim_start_matches(BLANKS));
+        if behind_comma.is_some_and(|behind| behind.starts_with('#')) {
+            // the comment stays with what it stands behind, and so does the comma
+            let mut writer = Writer::new(layout.line_break_near(start), 0);
+            writer.line(layout.column(start));
+            write(&mut writer);
+            writer.push(",");
+            self.insert(layout.line_end(offset), writer);
+            return Ok(());
+        }
+        if behind.starts_with('#') {
             let line_end = layout.line_end(offset);
             let mut writer = Writer::new(layout.line_break_near(start), 0);
-            // the comment stays with what it stands behind: the comma before it, the rest on the next line
+            // so does the comment here, but the comma is ours
             let follows = self.edits.iter().any(|edit| edit.span == (line_end..line_end));
             if follows {
                 writer.push(",");

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::change::Operation;
-use super::editor::Editor;
+use super::editor::{BLANKS, Editor};
 use crate::yaml::{Found, Kind, NodeId, ScalarStyle, Span};
 
 impl Editor<'_, '_> {
@@ -99,24 +99,31 @@ impl Editor<'_, '_> {
             self.delete(kept..end);
             return Ok(());
         }
-        // a comment behind what is kept stays there: the comma before it goes, and the lines behind it
+        // a comment behind what is kept stays there
         let line_end = self.layout().line_end(kept);
         let own_lines = self.document.text.get(line_end..start).unwrap_or_default();
-        if !between.starts_with(',') || !own_lines.trim().is_empty() {
+        let comma = between.len() - between.trim_start_matches(BLANKS).len();
+        let comma = kept + comma..kept + comma + 1;
+        if self.document.text.get(comma.clone()) != Some(",") || !own_lines.trim().is_empty() {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
-        let Some(next) = next else {
-            self.delete(kept..kept + 1);
-            self.delete(line_end..end);
-            return Ok(());
+        // of the two commas one goes: the one behind, else the one before the comment, unless what follows needs it
+        let behind = self.document.text.get(end..).unwrap_or_default();
+        let blanks = match next {
+            Some(_) => behind.trim_start(),
+            None => behind.trim_start_matches(BLANKS),
         };
-        // what follows needs the comma before it, and not the one behind what goes
-        let behind = self.document.text.get(end..self.document.node(next).span.start).unwrap_or_default();
-        let comma = behind.len() - behind.trim_start().len();
-        if !behind.trim_start().starts_with(',') {
-            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+        let to_comma = blanks.starts_with(',').then(|| behind.len() - blanks.len());
+        match (to_comma, next) {
+            (Some(to_comma), _) => self.delete(line_end..end + to_comma + 1),
+            (None, None) => {
+                self.delete(comma);
+                self.delete(line_end..end);
+            }
+            (None, Some(_)) => {
+                return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
+            }
         }
-        self.delete(line_end..end + comma + 1);
         Ok(())
     }
 
