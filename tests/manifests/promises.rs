@@ -168,6 +168,12 @@ fn way_back(manifest: &Manifest) -> Promised {
     let removed = match stages::run(&new, &plan::Goal::Absent { base: Some(base) })? {
         Outcome::Changed { text, .. } => text,
         Outcome::Refused(_) if manifest.back == WayBack::None => return Ok(Verdict::NotPromised),
+        // a comment behind a null or an empty list that was filled: the entry that goes now had stayed, then
+        Outcome::Refused(why)
+            if manifest.back == WayBack::Values && why == "a comment stands where an edit is needed" =>
+        {
+            return Ok(Verdict::NotPromised);
+        }
         Outcome::Refused(why) => return Err(format!("remove refuses what inject wrote: {why}\n{new}")),
     };
     match manifest.back {
