@@ -3,7 +3,8 @@
 //! Compose specification: `services.environment` is a list of `NAME=VALUE` or a mapping, `services.volumes` a list of
 //! `SOURCE:TARGET:MODE` or of mappings.
 
-use super::index::{Generation, Legacy, Stray, Tag, UnknownImage, Variables};
+use super::generation::{Generation, Legacy, Tag, UnknownImage, Variables};
+use super::index::Stray;
 use super::stream::Location;
 use crate::yaml::{self, Document, Found, Kind, NodeId, ScalarStyle, Span, slice};
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::index::{is_list, resources};
+use super::resources::{is_list, resources};
 use super::{Holds, Mask, compose, is_secret_name, pod_spec, values};
 use crate::yaml::{self, Document, Found, NodeId, Span};
 

@@ -4,11 +4,17 @@
 
 pub(crate) mod compose;
 mod foreign;
+mod generation;
 mod index;
 mod keeper;
+mod link;
 mod masks;
+mod named;
 mod names;
 pub(crate) mod parts;
+mod read;
+mod records;
+mod resources;
 mod secret_value;
 mod stream;
 pub(crate) mod template;
@@ -16,16 +22,21 @@ pub(crate) mod values;
 
 pub use compose::Service;
 pub use foreign::{Foreign, is_json};
-pub use index::{
-    ConfigSource, Delegate, File, Generation, Index, Kind, Legacy, Records, Stray, UnknownImage, link, read,
-};
-pub(crate) use index::{PARALLEL, duplicate_key, is_list, resources};
+pub use generation::{Generation, Legacy, UnknownImage};
+pub use index::{ConfigSource, Delegate, Index, Kind, Stray};
 pub use keeper::Keeper;
 pub(crate) use keeper::{is_sops, promise, sops_checksum};
+pub use link::link;
 pub use masks::masks;
+pub use named::File;
 pub use names::{is_object_name, is_secret_name};
+pub(crate) use read::PARALLEL;
+pub use read::read;
+pub use records::Records;
+pub(crate) use resources::{is_list, resources};
 pub(crate) use secret_value::values_of;
 pub use secret_value::{SecretDefect, SecretValue, secret_values};
+pub(crate) use stream::duplicate_key;
 pub use stream::{Location, Stream, StreamError};
 pub use values::Values;
 

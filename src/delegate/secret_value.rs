@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::index::resources;
+use super::resources::resources;
 use super::stream::{Stream, StreamError};
 use crate::yaml::{self, Document, Found, Span};
 

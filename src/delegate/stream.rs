@@ -79,3 +79,12 @@ impl<'t> Stream<'t> {
         }
     }
 }
+
+/// The error for a key that stands twice in one mapping. It does not quote the key: in a flow mapping that may be a
+/// value (`{hunter2, hunter2}`).
+pub(crate) fn duplicate_key(document: &Document<'_>, key: NodeId) -> StreamError {
+    StreamError {
+        offset: document.node(key).span.start,
+        cause: "duplicate key in one mapping: tools differ in which one they take".to_owned(),
+    }
+}
