@@ -12,7 +12,10 @@ use super::stream::Location;
 /// Puts together what the files of a run tell: an object that another names is looked for in the same file, then in the
 /// same folder, then in the rest of the run.
 pub fn link(records: Vec<(File, Records)>) -> Index {
-    let mut linker = Linker::default();
+    let containers =
+        records.iter().flat_map(|(_, records)| &records.workloads).flat_map(|workload| &workload.containers);
+    let asked = containers.flat_map(|container| &container.config_maps).map(|(name, _)| name.clone()).collect();
+    let mut linker = Linker { asked, ..Linker::default() };
     let mut workloads = Vec::new();
     for (file, records) in records {
         workloads.extend(linker.add(file, records).into_iter().map(|workload| (file, workload)));
@@ -31,6 +34,8 @@ pub fn link(records: Vec<(File, Records)>) -> Index {
 struct Linker {
     index: Index,
     environments: Named<(Location, Variables)>,
+    /// The names of ConfigMaps that containers take variables from.
+    asked: HashSet<String>,
     /// By the name of the workload.
     upgraders: Named<(Location, String)>,
     /// All upgraders: where each stands, and the workload that it names.
@@ -44,7 +49,8 @@ impl Linker {
     /// Takes in what one file tells, but for its workloads, which are given back.
     fn add(&mut self, file: File, records: Records) -> Vec<Workload> {
         let here = |location: Location| Location { file: file.number, ..location };
-        for record in records.environments {
+        // a repository has many ConfigMaps, and few that a container takes variables from
+        for record in records.environments.into_iter().filter(|record| self.asked.contains(&record.name)) {
             let value = (here(record.location), record.what);
             self.environments.add(file, &record.name, record.namespace.as_deref(), &value);
         }

@@ -33,10 +33,11 @@ pub fn is_secret_name(name: &str) -> bool {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
     let letters: Vec<u8> = letters.map(|byte| byte.to_ascii_lowercase()).collect();
     // sooner done than twenty searches are set up
-    let at = |start: &[u8]| ANYWHERE.iter().any(|word| start.starts_with(word.as_bytes()));
-    std::iter::successors(Some(&*letters), |rest| rest.split_first().map(|(_, rest)| rest)).any(at)
-        || name.to_ascii_lowercase().ends_with(".key")
-        || words(name).any(|word| is_secret_word(&word))
+    let starts = || std::iter::successors(Some(&*letters), |rest| rest.split_first().map(|(_, rest)| rest));
+    let holds = |words: &[&str]| starts().any(|start| words.iter().any(|word| start.starts_with(word.as_bytes())));
+    holds(&ANYWHERE)
+        || name.len().checked_sub(4).and_then(|at| name.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(".key"))
+        || holds(&["cred", "pat", "pass"]) && words(name).any(|word| is_secret_word(&word))
 }
 
 /// Whether an object can have this name (Kubernetes: a DNS subdomain name, RFC 1123).
