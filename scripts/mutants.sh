@@ -12,7 +12,7 @@ export PATH=$tools/bin:$PATH
 command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked --quiet --root "$tools"
 
 files=("$@")
-[ ${#files[@]} -gt 0 ] || files=(src/verify.rs src/edit.rs src/yaml/layout.rs 'src/plan/**')
+[ ${#files[@]} -gt 0 ] || files=(src/verify.rs 'src/verify/**' src/edit.rs src/yaml/layout.rs 'src/plan/**')
 
 # its own, so that no other build waits for it
 export CARGO_TARGET_DIR=$PWD/target/mutants/build
