@@ -96,7 +96,9 @@ impl Editor<'_, '_> {
         // a comment behind what is kept stays there: the comma before it goes, and the lines behind it
         let line_end = self.layout().line_end(kept);
         let own_lines = self.document.text.get(line_end..start).unwrap_or_default();
-        if !between.starts_with(',') || !own_lines.trim().is_empty() {
+        // what stands behind on its line would become a part of the comment
+        let behind = self.document.text.get(end..self.layout().line_end(end)).unwrap_or_default();
+        if !between.starts_with(',') || !own_lines.trim().is_empty() || !behind.trim().is_empty() {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
         self.delete(kept..kept + 1);
