@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Changed, change};
 use crate::delegate::{Stream, read};
 use crate::endpoint::Endpoint;
-use crate::plan::{Files, Goal, Pair, Present, SecretSource, Text, Upgrader};
+use crate::identity::summarize;
+use crate::plan::{Files, Goal, OlderPair, Pair, Present, SecretSource, Text, Upgrader};
 use crate::yaml::Place;
 
 /// What the arguments of a fixture say.
@@ -276,4 +277,292 @@ fn a_comment_of_its_own_behind_the_removed_secret_stays() {
     let removed = changed(&commented, &absent, &[]).unwrap();
     assert!(removed.contains(comment), "{removed}");
     assert_eq!(removed.replacen(comment, "", 1).replace('\n', ""), input.replace('\n', ""));
+}
+
+const ABSENT: Goal = Goal::Absent { base: None };
+
+fn pair() -> Pair {
+    Pair { certificate: Text::secret(encoded("client.crt")), key: Text::secret(encoded("client.key")) }
+}
+
+/// The pair from there, and nothing else: no URL moves, no upgrader is touched.
+fn from(secret: SecretSource) -> Goal {
+    Goal::Present(Present { secret, endpoint: None, upgrader: Upgrader::Move, files: None })
+}
+
+fn existing(name: &str) -> Goal {
+    from(SecretSource::Existing { name: name.to_owned(), pair: None })
+}
+
+/// A Secret with these parts.
+fn secret(name: &str, parts: &str) -> String {
+    format!("kind: Secret\nmetadata: {{name: {name}}}\n{parts}---\n")
+}
+
+/// `data` with the pair.
+fn data() -> String {
+    format!("data:\n  client.crt: {}\n  client.key: {}\n", encoded("client.crt"), encoded("client.key"))
+}
+
+/// What is said of Secrets: actions, remarks and warnings that name one, and of the history.
+fn said_of_secrets(text: &str, goal: &Goal) -> Result<Vec<String>, String> {
+    let changed = done(text, goal, &[])?;
+    let summaries = changed.summaries.into_iter();
+    let said = summaries.flat_map(|summary| summary.actions.into_iter().chain(summary.remarks));
+    let said = said.chain(changed.warnings.into_iter().map(|warning| warning.message));
+    Ok(said.filter(|said| said.contains("Secret `") || said.contains("history")).collect())
+}
+
+/// A delegate whose last variable but ours is this text.
+fn with_note(note: &str, behind: &str) -> [String; 2] {
+    let ours = "        - name: GRPC_AUTHORITY_MODIFICATION_DISABLED\n          value: \"true\"";
+    let before = format!("{DEPLOYMENT}        - name: NOTE\n          value: {note}");
+    let kept = if behind.is_empty() { before.clone() } else { format!("{before}{behind}") };
+    [format!("{before}\n{ours}{behind}"), kept]
+}
+
+#[test]
+fn remove_gives_a_block_scalar_no_line_that_is_not_its_own() {
+    let lines = |header: &str| format!("{header}\n            a text");
+    let last = "\n        - {name: LAST, value: x}\n";
+    let spaced = "\n\n        - {name: LAST, value: x}\n";
+    let keeps = "12:18: this block scalar keeps blank lines (`+`), and would get those behind the removed lines\n  help: take \
+                 the blank lines away, or the `+`, then run again\n";
+    let ends = "12:18: this block scalar would come to end the text, which has no line end\n  help: end the file with a line \
+                end, then run again\n";
+    for (note, behind, refused) in [
+        (lines("|+"), spaced, Some(keeps)),
+        (lines(">+ # a comment"), spaced, Some(keeps)),
+        (lines("|+"), last, None),
+        (lines("|+"), "\n", None),
+        (lines("|"), spaced, None),
+        (lines("| # +"), spaced, None),
+        (lines("|"), "", Some(ends)),
+        (lines("> # -"), "", Some(ends)),
+        (lines("|-"), "", None),
+        ("plain".to_owned(), "", None),
+        ("plain".to_owned(), spaced, None),
+    ] {
+        let [text, kept] = with_note(&note, behind);
+        let expected = refused.map_or(Ok(kept), |refused| Err(refused.to_owned()));
+        assert_eq!(changed(&text, &ABSENT, &[]), expected, "{text}");
+    }
+    // of two runs that go, the second sees past the first
+    let [text, _] =
+        with_note(&lines("|+"), "\n        volumeMounts:\n        - {name: client-certificate}\n\n        tty: true\n");
+    assert_eq!(changed(&text, &ABSENT, &[]), Err(keeps.to_owned()), "{text}");
+}
+
+#[test]
+fn remove_takes_no_comment_with_it() {
+    let refused =
+        |place: &str| format!("{place}: a comment stands where an edit is needed\n  help: move the comment\n");
+    let ours = "{name: GRPC_AUTHORITY_MODIFICATION_DISABLED, value: 'true'}";
+    let in_brackets = |between: &str| {
+        let (before, items) = DEPLOYMENT.split_once("        - {name: ACCOUNT_ID").unwrap();
+        let items = items.replacen("}\n        - {", "},\n          {", 1);
+        format!("{}          [{{name: ACCOUNT_ID{}{between}{ours}]\n", before, items.trim_end())
+    };
+    let mounts_first = |comment: &str| {
+        let mounts = "- volumeMounts:\n        - {name: client-certificate, mountPath: /etc/mtls}\n        ";
+        DEPLOYMENT.replacen("- image", &format!("{mounts}{comment}image"), 1)
+    };
+    for (text, expected) in [
+        (in_brackets(", "), Ok(in_brackets("").replace(ours, ""))),
+        (in_brackets(", # theirs\n          "), Err(refused("11:11"))),
+        (in_brackets(", # theirs\n          # of ours\n          "), Err(refused("12:11"))),
+        (in_brackets(" # theirs\n          , "), Err(refused("11:13"))),
+        (mounts_first(""), Ok(DEPLOYMENT.to_owned())),
+        (mounts_first("# which one\n        "), Err(refused("7:9"))),
+    ] {
+        assert_eq!(changed(&text, &ABSENT, &[]), expected, "{text}");
+    }
+}
+
+#[test]
+fn remove_takes_the_pair_out_of_each_secret_and_leaves_what_else_is_in_it() {
+    let mounted =
+        format!("{DEPLOYMENT}      volumes:\n      - {{name: client-certificate, secret: {{secretName: pair}}}}\n");
+    let rest = "data:\n  ca.crt: eA==\n";
+    let watcher = DEPLOYMENT.replace("acorn", "watcher").replace("env:", "args:");
+    let watcher = format!("---\n{watcher}      volumes:\n      - {{name: x, secret: {{secretName: pair}}}}\n");
+    let together = data().replacen("data:\n", rest, 1);
+    let removed = "Secret `pair` removed";
+    for (secrets, behind, left, said) in [
+        (secret("pair", &data()), "", String::new(), vec![removed]),
+        (secret("pair", &data()).repeat(2), "", "---\n".to_owned(), vec![removed, removed]),
+        (secret("pair", &together), "", secret("pair", rest), vec!["pair out of the Secret `pair`"]),
+        (secret("pair", rest), "", secret("pair", rest), vec![]),
+        (
+            secret("pair", &data()),
+            watcher.as_str(),
+            secret("pair", &data()),
+            vec!["the Secret `pair` stays, because another workload mounts it"],
+        ),
+        (
+            secret("pair", &format!("{}sops: {{mac: x}}\n", data())),
+            "",
+            secret("pair", &format!("{}sops: {{mac: x}}\n", data())),
+            vec!["the Secret `pair` stays: it is encrypted by SOPS"],
+        ),
+    ] {
+        let text = format!("{secrets}{mounted}{behind}");
+        assert_eq!(changed(&text, &ABSENT, &[]), Ok(format!("{left}{DEPLOYMENT}{behind}")));
+        assert_eq!(said_of_secrets(&text, &ABSENT), Ok(said.into_iter().map(str::to_owned).collect()), "{text}");
+    }
+    let apart = secret("pair", &format!("{}stringData: {{ca.crt: x}}\n", data())) + &mounted;
+    let refused = "4:3: the Secret `pair` holds more than the pair in a way we cannot take apart\n";
+    assert_eq!(changed(&apart, &ABSENT, &[]), Err(refused.to_owned()));
+}
+
+#[test]
+fn a_pair_that_comes_from_elsewhere_goes_out_of_the_stream() {
+    let mounted =
+        format!("{DEPLOYMENT}      volumes:\n      - {{name: client-certificate, secret: {{secretName: old}}}}\n");
+    let watcher = DEPLOYMENT.replace("acorn", "watcher").replace("env:", "args:");
+    let watcher = format!("---\n{watcher}      volumes:\n      - {{name: x, secret: {{secretName: old}}}}\n");
+    let taken = "the pair is taken from the Secret `new`, which must exist";
+    let history = "a key that was ever committed stays in the history: issue a new pair";
+    let placeholders = "data: {client.crt: PUT_IT_HERE, client.key: PUT_IT_HERE}\n";
+    for (secrets, behind, said) in [
+        (String::new(), "", vec![taken]),
+        (secret("old", &data()), "", vec!["Secret `old` removed", taken, history]),
+        (secret("new", &data()), "", vec!["Secret `new` removed", taken, history]),
+        (secret("old", placeholders), "", vec!["Secret `old` removed", taken]),
+        (secret("new", "data: {}\n"), "", vec![taken]),
+        (
+            secret("old", &data()),
+            watcher.as_str(),
+            vec![taken, "the Secret `old` stays, because another workload mounts it"],
+        ),
+    ] {
+        let text = format!("{secrets}{mounted}{behind}");
+        let expected = said.into_iter().map(str::to_owned).collect();
+        assert_eq!(said_of_secrets(&text, &existing("new")), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_filled_only_where_it_differs_and_one_that_is_immutable_is_a_warning() {
+    let goal = from(SecretSource::Stream(pair()));
+    let name = "acorn-client-certificate";
+    let pem = |file: &str| format!("{:?}", fs::read_to_string(fixtures().join("quickstart").join(file)).unwrap());
+    let string_data =
+        format!("stringData:\n  client.crt: {}\n  client.key: {}\n", pem("client.crt"), pem("client.key"));
+    let only = |key: &str| {
+        data().lines().filter(|line| !line.contains(key)).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let filled = format!("pair into the Secret `{name}`");
+    let immutable = format!("the Secret `{name}` is immutable: a cluster that has it refuses the new pair");
+    for (parts, said) in [
+        (data(), vec![]),
+        (string_data.clone(), vec![]),
+        (data().replace("  client.key: ", "  client.key: eA=="), vec![&filled]),
+        (only("client.key"), vec![&filled]),
+        (only("client.crt") + "immutable: true\n", vec![&filled, &immutable]),
+        (only("client.crt") + "immutable: false\n", vec![&filled]),
+        (data() + "immutable: true\n", vec![]),
+    ] {
+        let text = secret(name, &parts) + DEPLOYMENT;
+        assert_eq!(said_of_secrets(&text, &goal), Ok(said.into_iter().cloned().collect()), "{text}");
+    }
+    let other = secret(name, &string_data.replace("  client.crt: \"", "  client.crt: \"x")) + DEPLOYMENT;
+    let refused = "4:15: `client.crt` stands under `stringData` with another value\n  help: take `client.crt` out of \
+                   `stringData`, then run again\n";
+    assert_eq!(said_of_secrets(&other, &goal), Err(refused.to_owned()));
+}
+
+#[test]
+fn a_tag_directive_is_refused_only_where_the_secret_would_come_before_it() {
+    let goal = from(SecretSource::Stream(pair()));
+    let directive = "%TAG !e! tag:example.com,2026:\n---\n";
+    let token = "kind: Secret\nmetadata: {name: token}\ndata: {DELEGATE_TOKEN: eA==}\n";
+    let reading = format!("{DEPLOYMENT}        envFrom: [{{secretRef: {{name: token}}}}]\n");
+    let refused = "1:1: a `%TAG` directive stands where the Secret has to go\n  help: write the tags out and take the \
+                   directive away\n";
+    for (text, expected) in [
+        (format!("{directive}{DEPLOYMENT}"), Err(refused.to_owned())),
+        (format!("# no %TAG\n---\n{DEPLOYMENT}"), Ok(())),
+        (format!("%YAML 1.2\n---\n{DEPLOYMENT}"), Ok(())),
+        (format!("{token}...\n{directive}{reading}"), Ok(())),
+    ] {
+        assert_eq!(changed(&text, &goal, &[]).map(drop), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_pair_in_a_file_of_its_own_is_a_rotation_of_the_one_of_its_name_and_namespace() {
+    let Some(file) = Some(fixtures().join("inject/rotation-again/input.yaml")).filter(|_| !is_packaged()) else {
+        return;
+    };
+    let older = text(&file);
+    let older = older.lines().find_map(|line| line.trim().strip_prefix("client.crt: ")).unwrap();
+    let certificate = summarize(&STANDARD.decode(older.trim_matches('"')).unwrap()).unwrap();
+    let new = summarize(&STANDARD.decode(encoded("client.crt")).unwrap()).unwrap();
+    let until =
+        |it: &crate::identity::CertificateSummary| format!("{} (until {})", it.fingerprint, it.not_after.date());
+    let shown = format!("{} → {}", until(&certificate), until(&new));
+    let name = "acorn-client-certificate";
+    for (older, namespace, is_rotation) in [
+        ((name, Some("ci")), Some("ci"), true),
+        ((name, None), None, true),
+        ((name, None), Some("ci"), false),
+        ((name, Some("cd")), Some("ci"), false),
+        (("oak-client-certificate", None), None, false),
+    ] {
+        let (name_of_older, of_older) = older;
+        let older = OlderPair {
+            name: name_of_older.to_owned(),
+            namespace: of_older.map(str::to_owned),
+            certificate: certificate.clone(),
+        };
+        let goal = from(SecretSource::File { pair: pair(), older: vec![older] });
+        let metadata = namespace.map(|namespace| format!("{{name: acorn, namespace: {namespace}}}"));
+        let text = DEPLOYMENT.replace("{name: acorn}", &metadata.unwrap_or("{name: acorn}".to_owned()));
+        let expected = match is_rotation {
+            true => format!("pair replaced in the Secret `{name}` in a file of its own: {shown}"),
+            false => format!("pair into the Secret `{name}` in a file of its own"),
+        };
+        assert_eq!(said_of_secrets(&text, &goal), Ok(vec![expected]), "{text}");
+    }
+}
+
+#[test]
+fn what_becomes_of_the_upgrader_is_said() {
+    let Some(case) = Some(fixtures().join("inject/token-secret-last")).filter(|_| !is_packaged()) else { return };
+    let [input, expected] = ["input.yaml", "expected.yaml"].map(|file| text(&case.join(file)));
+    let documents = |text: &str| text.split("---\n").skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let (old, new) = (documents(&input), documents(&expected));
+    let [job, map, delegate, token] = [&old[0], &old[1], &old[2], &old[3]];
+    let [new_job, new_map] = [&new[0], &new[1]];
+    let Task { goal: Goal::Present(present), .. } = task(&case) else { panic!("a pair") };
+    let moves = Goal::Present(present.clone());
+    let leaves = Goal::Present(Present { upgrader: Upgrader::Leave, ..present });
+    let (moved, alone, none) =
+        ("upgrader moved", "the upgrader is left alone (`--no-upgrader`)", "no upgrader in the input");
+    let no_job = "the upgrader of `acorn` has no CronJob in the input: only its configuration is moved";
+    let no_map = "the upgrader of `acorn` is left alone: its ConfigMap is not in the input";
+    for (upgrader, goal, expected) in [
+        (vec![job, map], &moves, vec![moved]),
+        (vec![new_job, map], &moves, vec![moved]),
+        (vec![job, new_map], &moves, vec![moved]),
+        (vec![new_job, new_map], &moves, vec![]),
+        (vec![map], &moves, vec![moved, no_job]),
+        (vec![job], &moves, vec![no_map]),
+        (vec![], &moves, vec![none]),
+        (vec![job, map], &leaves, vec![alone]),
+        (vec![job], &leaves, vec![alone]),
+        (vec![], &leaves, vec![]),
+        (vec![new_job, new_map], &ABSENT, vec!["upgrader moved back"]),
+        (vec![job, map], &ABSENT, vec![]),
+    ] {
+        let documents = upgrader.into_iter().chain([delegate, token]).map(String::as_str).collect::<Vec<_>>();
+        let text = documents.join("---\n");
+        let changed = done(&text, goal, &[]).unwrap();
+        let summaries = changed.summaries.into_iter();
+        let said = summaries.flat_map(|summary| summary.actions.into_iter().chain(summary.remarks));
+        let said = said.chain(changed.warnings.into_iter().map(|warning| warning.message));
+        let said: Vec<String> = said.filter(|said| said.contains("upgrader")).collect();
+        assert_eq!(said, expected, "{text}");
+    }
 }

@@ -330,11 +330,6 @@ fn add_mounts(editor: &mut Editor<'_, '_>, mapping: Found, files: &Files) -> Res
             None => missing.push(format!("{written}:{path}:ro")),
         }
     }
-    if let Some(other) = mounts.iter().find(|mount| is_taken(mount)).filter(|_| !missing.is_empty()) {
-        return Err(editor
-            .refuse(other.place, format!("`{}` is taken by another mount", cleaned(other.target)))
-            .help("mount that somewhere else, then run again"));
-    }
     let list = document.get(mapping, "volumes");
     let items: Vec<Value> = missing.iter().map(|text| item(editor, list, text)).collect();
     if !items.is_empty() {
@@ -350,11 +345,6 @@ fn covering<'m, 'd>(mounts: &'m [Mount<'d>], path: &str) -> Option<&'m Mount<'d>
         is_under(&target, MOUNT_PATH) && is_under(path, &target)
     };
     mounts.iter().filter(covers).max_by_key(|mount| cleaned(mount.target).len())
-}
-
-/// Whether a mount takes the folder of the pair itself, into which nothing can be put.
-fn is_taken(mount: &Mount<'_>) -> bool {
-    cleaned(mount.target) == MOUNT_PATH
 }
 
 /// Whether two paths on the host are written for the same file.

@@ -34,7 +34,15 @@ impl Plan {
     /// Takes a document out, so that what [`Plan::insert_document`] put in leaves no trace.
     pub(super) fn remove_document(&mut self, stream: &Stream<'_>, number: usize) {
         let page = Page { stream };
-        let span = page.removal(number);
+        let is_gone = |number: &usize| self.documents.get(number).is_some_and(|document| document.removed);
+        let mut span = page.removal(number);
+        // one without a marker takes that of the next along, and the last one the blank lines before it
+        if let Some(before) = number.checked_sub(1).filter(is_gone) {
+            span.start = span.start.max(page.removal(before).end);
+        }
+        if is_gone(&(number + 1)) {
+            span.end = span.end.min(page.removal(number + 1).start);
+        }
         if page.chunk(number).is_some_and(|chunk| span.end < chunk.span.end) {
             // the comment that stays comes to stand in the document before, or in the one behind: its bytes change
             self.document(number.checked_sub(1).unwrap_or(number + 1));
@@ -166,7 +174,7 @@ impl Page<'_, '_> {
     /// Blank lines before and behind the first marker of the stream that is a document's, from document `from` on.
     fn separator(&self, from: usize) -> (usize, usize) {
         let found = self.stream.chunks.get(from..).unwrap_or_default().iter().zip(from..);
-        let mut marked = found.filter(|(chunk, number)| chunk.marker.is_some() && *number > 0);
+        let mut marked = found.filter(|(chunk, _)| chunk.marker.is_some());
         marked.next().map_or((0, 0), |(chunk, number)| {
             let before = self.chunk(number - 1).map_or(0, |previous| self.blanks_at_end(previous));
             (before, self.blanks_after_marker(chunk))

@@ -319,20 +319,16 @@ impl<'d, 't> Editor<'d, 't> {
     fn dash_offset(&self, mapping: NodeId, like: &str) -> usize {
         let document = self.document;
         let layout = self.layout();
-        let offset = |owner: NodeId, list: NodeId| {
+        let offset = |list: NodeId| {
             let item = document.items(list).next()?;
             let key = document.previous(list)?;
             let (dash, key) = (layout.dash(item)?, document.node(key).span.start);
-            let block = matches!(document.kind(list), Kind::Sequence { flow: false });
-            (block && document.parent(list) == Some(owner))
+            matches!(document.kind(list), Kind::Sequence { flow: false })
                 .then(|| layout.column(dash).checked_sub(layout.column(key)))?
         };
-        let liked = document.entry_of(mapping, like).and_then(|entry| offset(mapping, entry.value));
-        let any = || document.entries(mapping).find_map(|entry| offset(mapping, entry.value));
-        let around = || {
-            let list = document.parent(mapping)?;
-            offset(document.parent(list)?, list)
-        };
+        let liked = document.entry_of(mapping, like).and_then(|entry| offset(entry.value));
+        let any = || document.entries(mapping).find_map(|entry| offset(entry.value));
+        let around = || offset(document.parent(mapping)?);
         liked.or_else(any).or_else(around).unwrap_or(self.dashes)
     }
 
@@ -438,8 +434,7 @@ impl<'d, 't> Editor<'d, 't> {
             self.insert(line_end, writer);
             return Ok(());
         }
-        // only where lines matter are they looked for: a List on one line has thousands of these
-        let own_line = layout.starts_line(start) && layout.line_start(start) > self.document.chunk.span.start;
+        let own_line = layout.starts_line(start);
         let mut writer = Writer::new(if own_line { layout.line_break_near(start) } else { "" }, 0);
         writer.push(",");
         if own_line {

@@ -100,30 +100,32 @@ impl Editor<'_, '_> {
             return Ok(());
         }
         // a comment behind what is kept stays there
-        let line_end = self.layout().line_end(kept);
-        let own_lines = self.document.text.get(line_end..start).unwrap_or_default();
+        let (document, layout) = (self.document, self.layout());
+        let line_end = layout.line_end(kept);
+        let own_lines = document.text.get(line_end..start).unwrap_or_default();
         let comma = between.len() - between.trim_start_matches(BLANKS).len();
         let comma = kept + comma..kept + comma + 1;
-        if self.document.text.get(comma.clone()) != Some(",") || !own_lines.trim().is_empty() {
-            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
-        }
-        // of the two commas one goes: the one behind, else the one before the comment, unless what follows needs it
-        let behind = self.document.text.get(end..).unwrap_or_default();
-        let blanks = match next {
+        let behind = document.text.get(end..).unwrap_or_default();
+        let behind_blanks = match next {
             Some(_) => behind.trim_start(),
             None => behind.trim_start_matches(BLANKS),
         };
-        let to_comma = blanks.starts_with(',').then(|| behind.len() - blanks.len());
-        match (to_comma, next) {
-            (Some(to_comma), _) => self.delete(line_end..end + to_comma + 1),
-            (None, None) => {
-                self.delete(comma);
-                self.delete(line_end..end);
-            }
-            (None, Some(_)) => {
-                return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
-            }
+        // of the two commas one goes: the one behind, else the one before the comment, unless what follows needs it
+        let own_comma = behind_blanks.starts_with(',').then(|| end + behind.len() - behind_blanks.len() + 1);
+        let end = own_comma.unwrap_or(end);
+        let rest_of_line = document.text.get(end..layout.line_end(end)).unwrap_or_default();
+        if document.text.get(comma.clone()) != Some(",")
+            || !own_lines.trim().is_empty()
+            || next.is_some() && own_comma.is_none()
+            // it would become a part of the comment
+            || !rest_of_line.trim().is_empty()
+        {
+            return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
+        if own_comma.is_none() {
+            self.delete(comma);
+        }
+        self.delete(line_end..end);
         Ok(())
     }
 
