@@ -130,7 +130,6 @@ impl Sandbox {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("umask 022\nkubectl() {{ cat > applied.yaml; }}\n{line}")]);
         command.env_clear().env("PATH", self.path()).env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
-        command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
         let output = run(command.current_dir(directory), b"");
         let Some(port) = endpoint else { return output };
         // an address of the documentation's, RFC 5737
