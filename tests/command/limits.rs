@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[
             ("a million documents and one are refused soon", documents),
             ("a hundred thousand documents around a delegate are no trouble", many_documents),
+            ("a large stream comes out as its manifests do one by one", on_all_cores),
+            ("of two faults in a large stream the first is told", first_fault),
             ("nesting of 100 is taken and more is refused", nesting),
             ("brackets without end are refused, not recursed into", brackets),
             ("a document of more than 4,000,000 values is refused", nodes),
@@ -67,6 +69,29 @@ fn many_documents() {
     let output = soon(|| folder.pipe("inject PAIR TO ", with(plain()).as_bytes())).ended_with(0);
     assert!(output.stdout() == with(injected()), "other bytes than expected");
     assert!(output.stderr.lines().count() < 70, "the diff shows what changed, not the stream");
+}
+
+/// Manifests that are together large enough for every core to take a part of them.
+fn fleet(manifest: Vec<u8>) -> Vec<String> {
+    let manifest = String::from_utf8(manifest).unwrap();
+    (0..400).map(|number| manifest.replace("acorn", &format!("acorn-{number}"))).collect()
+}
+
+fn on_all_cores() {
+    let expected = fleet(injected()).join("---\n");
+    let output = Folder::new().pipe("inject PAIR TO -q", fleet(plain()).join("---\n").as_bytes()).ended_with(0);
+    assert!(output.stdout() == expected, "other bytes than expected");
+}
+
+fn first_fault() {
+    let mut manifests = fleet(plain());
+    let lines = |manifests: &[String]| manifests.iter().map(|manifest| manifest.lines().count() + 1).sum::<usize>();
+    let (first, second) = (manifests.len() / 2, manifests.len() - 1);
+    manifests[first].push_str("a: [\n");
+    manifests[second].push_str("b: [\n");
+    let line = lines(&manifests[..=first]) - 1;
+    let output = Folder::new().pipe("inject PAIR TO -q", manifests.join("---\n").as_bytes());
+    output.refused(&format!("error: <stdin>:{line}:4: not valid YAML: unclosed bracket '['\n"));
 }
 
 fn nesting() {
