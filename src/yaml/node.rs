@@ -135,7 +135,7 @@ impl<'t> Document<'t> {
     }
 
     /// How many bytes its aliases bring to a parser that puts a copy in the place of each: of every node its text, and
-    /// [`NODE_BYTES`]. Aliases of aliases multiply.
+    /// `NODE_BYTES`. Aliases of aliases multiply.
     pub fn copied_bytes(&self) -> usize {
         if self.aliased.is_empty() {
             return 0;
