@@ -206,6 +206,10 @@ impl Page<'_, '_> {
             // an implicit first document: the next one's marker and the blank lines behind it came with it
             None => {
                 let Some(marker) = next.marker else { return chunk.span.clone() };
+                if self.text(&(marker..self.next_line(marker))).trim() != "---" {
+                    // what stands on the marker's line was there before
+                    return chunk.span.start..marker;
+                }
                 let (_, after) = self.separator(number + 2);
                 let mut end = marker;
                 for _ in 0..=after {
