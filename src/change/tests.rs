@@ -357,9 +357,9 @@ fn remove_gives_a_block_scalar_no_line_that_is_not_its_own() {
 fn remove_leaves_what_stands_on_the_next_documents_marker() {
     let case = fixtures().join("inject/no-upgrader");
     let injected = text(&case.join("expected.yaml"));
-    let from_secret = injected.find("apiVersion: v1\nkind: Secret\nmetadata:\n  name: acorn-client").unwrap();
-    let behind = injected[from_secret..].find("\n---\n").unwrap() + from_secret + 1;
-    let marked = injected[from_secret..behind].to_owned() + "---  # the delegate" + &injected[behind + 3..];
+    let (_, deployment) = injected.rsplit_once("\n---\n").unwrap();
+    let secret = injected.split("\n---\n").find(|document| document.contains("\n  client.key: ")).unwrap();
+    let marked = format!("{}\n---  # the delegate\n{deployment}", secret.trim_start());
     let removed = changed(&marked, &Goal::Absent { base: None }, &[]).unwrap();
     assert!(removed.starts_with("---  # the delegate\n"), "{removed}");
 }
