@@ -232,6 +232,10 @@ impl<'s> Planner<'s, '_> {
         summary: &mut Summary,
         name: &str,
     ) -> Result<(), Refusal> {
+        // one without a namespace serves delegates of one name in several
+        if !self.touched.insert(location) {
+            return Ok(());
+        }
         let secret = self.open(location)?;
         let document = &secret.document;
         let mut editor = Editor::new(document);
