@@ -206,8 +206,10 @@ impl Page<'_, '_> {
             // an implicit first document: the next one's marker and the blank lines behind it came with it
             None => {
                 let Some(marker) = next.marker else { return chunk.span.clone() };
-                if self.text(&(marker..self.next_line(marker))).trim() != "---" {
-                    // what stands on the marker's line was there before
+                let is_alone = self.text(&(marker..self.next_line(marker))).trim() == "---";
+                let is_empty = self.text(&(marker..next.span.end)).trim() == "---";
+                if !is_alone || is_empty {
+                    // what stands on the marker's line was there before, and a document of a marker alone is one
                     return chunk.span.start..marker;
                 }
                 let (_, after) = self.separator(number + 2);
