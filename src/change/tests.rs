@@ -359,9 +359,9 @@ fn remove_leaves_what_stands_on_the_next_documents_marker() {
     let injected = text(&case.join("expected.yaml"));
     let (_, deployment) = injected.rsplit_once("\n---\n").unwrap();
     let secret = injected.split("\n---\n").find(|document| document.contains("\n  client.key: ")).unwrap();
-    // a comment, and a document without anything in it
-    for kept in ["---  # the delegate\n", "---\n---\n"] {
-        let marked = format!("{}\n{kept}{deployment}", secret.trim_start());
+    // a comment, a document without anything in it, and what stands behind an end marker
+    for (end, kept) in [("", "---  # the delegate\n"), ("", "---\n---\n"), ("...\n", "# the delegate\n---\n---\n")] {
+        let marked = format!("{}\n{end}{kept}{deployment}", secret.trim_start());
         let removed = changed(&marked, &Goal::Absent { base: None }, &[]).unwrap();
         assert!(removed.starts_with(kept), "{removed}");
     }

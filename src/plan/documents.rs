@@ -205,7 +205,10 @@ impl Page<'_, '_> {
             Some(marker) => marker..self.without_trailing_comments(chunk),
             // an implicit first document: the next one's marker and the blank lines behind it came with it
             None => {
-                let Some(marker) = next.marker else { return chunk.span.clone() };
+                // nor did they behind an end marker, and what stands there is the next one's
+                let Some(marker) = next.marker.filter(|_| chunk.end_marker.is_none()) else {
+                    return chunk.span.clone();
+                };
                 let is_alone = self.text(&(marker..self.next_line(marker))).trim() == "---";
                 let is_empty = self.text(&(marker..next.span.end)).trim() == "---";
                 if !is_alone || is_empty {
