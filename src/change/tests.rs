@@ -100,6 +100,32 @@ fn done(text: &str, goal: &Goal, names: &[String]) -> Result<Changed, String> {
     }
 }
 
+/// The new text without what must not be shown.
+fn shown(changed: &Changed) -> String {
+    let mut shown = changed.text.clone();
+    for mask in changed.masks.iter().rev() {
+        shown.replace_range(mask.span.clone(), "***");
+    }
+    shown
+}
+
+/// What is said of a change, a line for each thing.
+fn said(text: &str, changed: &Changed) -> String {
+    let of_delegates = changed.summaries.iter().flat_map(|summary| {
+        let place = format!("{} {}", Place::of(text, summary.offset), summary.delegate);
+        let of = summary.namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+        let lines = summary.actions.iter().map(|action| format!("- {action}"));
+        let lines = lines.chain(summary.remarks.iter().map(|remark| format!("  {remark}")));
+        [format!("{place}{of}")].into_iter().chain(lines)
+    });
+    let warnings = changed.warnings.iter().flat_map(|warning| {
+        let place = Place::of(text, warning.offset);
+        let help = warning.help.iter().map(|help| format!("    help: {help}"));
+        [format!("{place} warning: {}", warning.message)].into_iter().chain(help)
+    });
+    of_delegates.chain(warnings).map(|line| format!("  {line}\n")).collect()
+}
+
 /// As it is, with CRLF, without its final newline, with a byte order mark.
 fn variants(text: &str) -> [String; 4] {
     let crlf = if text.contains('\r') { text.to_owned() } else { text.replace('\n', "\r\n") };
@@ -125,7 +151,9 @@ fn a_fixture_becomes_what_is_expected_and_stays_it_and_goes_back() {
         for (Task { goal, names }, absent, texts, case) in &cases {
             let [input, expected, removed] = texts.each_ref().map(|variants| &variants[variant]);
             let what = |step| format!("{}, variant {variant}: {step}", case.display());
-            assert_eq!(changed(input, goal, names).as_ref(), Ok(expected), "{}", what("inject"));
+            let once = done(input, goal, names).unwrap_or_else(|error| panic!("{}: {error}", what("inject")));
+            assert_eq!(&once.text, expected, "{}", what("inject"));
+            assert_eq!(shown(&once).matches(encoded("client.key").as_str()).count(), 0, "{}", what("inject"));
             let again = done(expected, goal, names).unwrap_or_else(|error| panic!("{}: {error}", what("inject again")));
             assert_eq!(&again.text, expected, "{}", what("inject again"));
             assert_eq!(again.regions, [], "{}", what("inject again"));
@@ -136,6 +164,35 @@ fn a_fixture_becomes_what_is_expected_and_stays_it_and_goes_back() {
             }
         }
     }
+}
+
+/// `said.txt` has it for all fixtures; it is written anew with `UPDATE_FIXTURES=1`.
+#[test]
+fn what_is_said_of_every_fixture() {
+    if is_packaged() {
+        return;
+    }
+    let mut all = String::new();
+    for case in cases("inject") {
+        let name = case.file_name().and_then(|name| name.to_str()).unwrap();
+        let Task { goal, names } = task(&case);
+        let input = text(&case.join("input.yaml"));
+        let injected = done(&input, &goal, &names).unwrap();
+        all += &format!("{name}\n inject\n{}", said(&input, &injected));
+        if let Ok(base) = fs::read_to_string(case.join("remove")) {
+            let absent = Goal::Absent { base: Some(base.trim().to_owned()) };
+            let removed = done(&injected.text, &absent, &names).unwrap();
+            all += &format!(" remove\n{}", said(&injected.text, &removed));
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/change/said.txt");
+    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        #[expect(clippy::disallowed_methods, reason = "a fixture is in version control")]
+        fs::write(&file, &all).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    let differs = all.lines().zip(expected.lines()).position(|(is, should)| is != should);
+    assert_eq!(all, expected, "from line {:?} on", differs.map(|line| line + 1));
 }
 
 #[test]
