@@ -160,25 +160,19 @@ impl<'d, 't> Editor<'d, 't> {
             _ if self.is_flow(node) => (self.document.node(node).span.clone(), ScalarStyle::DoubleQuoted),
             _ => return Err(self.refuse(node, "expected one value here")),
         };
-        let styled =
-            Scalar { text: value.text.clone(), holds: value.holds, ..Scalar::styled(&value.text, style, Style::Flow) };
         let mut writer = Writer::new("", 0);
-        let span = if span.is_empty() {
+        let (span, style) = if span.is_empty() {
             if self.document.node(node).anchored {
                 return Err(self.refuse(node, "an edit is needed at this anchor").help("write the value out"));
             }
             // `key:` — the value's place is behind the colon
             writer.push(" ");
             let end = self.behind_colon(node)?;
-            end..end
+            (end..end, ScalarStyle::DoubleQuoted)
         } else {
-            span
+            (span, style)
         };
-        let styled = if style == ScalarStyle::Plain && writer.text == " " {
-            Scalar { style: ScalarStyle::DoubleQuoted, ..styled }
-        } else {
-            styled
-        };
+        let styled = value.in_style(style, Style::Flow);
         writer.scalar(&styled);
         self.edits.push(writer.into_edit(span));
         self.changed(node, Operation::Replace(styled.into(), Style::Block));

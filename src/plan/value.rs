@@ -80,12 +80,17 @@ impl Scalar {
 
     /// A scalar in the style of another one; double-quoted where that style cannot hold it, inside brackets or not.
     pub fn styled(text: &str, style: ScalarStyle, context: Style) -> Scalar {
+        Scalar::plain(text.to_owned()).in_style(style, context)
+    }
+
+    /// The same scalar in the style of another one, as [`Scalar::styled`] has it.
+    pub(super) fn in_style(&self, style: ScalarStyle, context: Style) -> Scalar {
         let style = match style {
-            ScalarStyle::Plain if is_plain_safe(text, context) => ScalarStyle::Plain,
-            ScalarStyle::SingleQuoted if !text.contains(is_escaped) => ScalarStyle::SingleQuoted,
+            ScalarStyle::Plain if is_plain_safe(&self.text, context) => ScalarStyle::Plain,
+            ScalarStyle::SingleQuoted if !self.text.contains(is_escaped) => ScalarStyle::SingleQuoted,
             _ => ScalarStyle::DoubleQuoted,
         };
-        Scalar { text: Text::Open(text.to_owned().into()), style, holds: None }
+        Scalar { style, ..self.clone() }
     }
 
     /// The text of a Secret, masked and double-quoted.
