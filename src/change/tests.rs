@@ -367,7 +367,9 @@ fn said_of_secrets(text: &str, goal: &Goal) -> Result<Vec<String>, String> {
     let summaries = changed.summaries.into_iter();
     let said = summaries.flat_map(|summary| summary.actions.into_iter().chain(summary.remarks));
     let said = said.chain(changed.warnings.into_iter().map(|warning| warning.message));
-    Ok(said.filter(|said| said.contains("Secret `") || said.contains("history")).collect())
+    Ok(said
+        .filter(|said| said.contains("Secret `") || said.contains("it is not ours") || said.contains("history"))
+        .collect())
 }
 
 /// A delegate whose last variable but ours is this text.
@@ -511,6 +513,49 @@ fn a_pair_that_comes_from_elsewhere_goes_out_of_the_stream() {
         let expected = said.into_iter().map(str::to_owned).collect();
         assert_eq!(said_of_secrets(&text, &existing("new")), Ok(expected), "{text}");
     }
+}
+
+#[test]
+fn a_secret_without_the_pair_does_not_stand_beside_the_file_that_holds_it() {
+    let goal = from(SecretSource::File { pair: pair(), older: Vec::new() });
+    let name = "acorn-client-certificate";
+    let written = format!("pair into the Secret `{name}` in a file of its own");
+    let refused = format!(
+        "1:1: the Secret `{name}` stands here without the pair, and would take it from the one in the file\n  help: take it \
+         out, then run again with `--secret-output`\n"
+    );
+    let encrypted = format!("{}sops: {{mac: x}}\n", data());
+    let stays = format!("the Secret `{name}` stays: it is encrypted by SOPS");
+    let external = |name: &str| {
+        format!("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: {name}}}\n---\n")
+    };
+    let from_new = "the pair is taken from the Secret `new`, which must exist".to_owned();
+    let not_ours = format!("the ExternalSecret `{name}` stays: it is not ours to remove");
+    for (secrets, goal, expected) in [
+        (secret(name, "data: {}\n"), &goal, Err(refused)),
+        (secret("other", "data: {}\n"), &goal, Ok(vec![written])),
+        (secret(name, &encrypted), &existing("new"), Ok(vec![from_new.clone(), stays])),
+        (secret("new", &encrypted), &existing("new"), Ok(vec![from_new.clone()])),
+        (external(name), &existing("new"), Ok(vec![from_new.clone(), not_ours])),
+        (external("new"), &existing("new"), Ok(vec![from_new])),
+    ] {
+        let said = said_of_secrets(&format!("{secrets}{DEPLOYMENT}"), goal);
+        assert_eq!(said, expected, "{secrets}");
+    }
+}
+
+#[test]
+fn an_upgrader_of_a_delegate_elsewhere_is_spoken_of_where_upgraders_move() {
+    let stray = "---\nkind: ConfigMap\nmetadata: {name: up}\ndata:\n  config.yaml: |\n    workloadName: beech\n    \
+                 delegateConfig: {}\n";
+    let text = format!("{DEPLOYMENT}{stray}");
+    let goal = |upgrader| {
+        let secret = SecretSource::Stream(pair());
+        Goal::Present(Present { secret, endpoint: Endpoint::parse(MTLS).ok(), upgrader, files: None })
+    };
+    let said = "the upgrader of `beech` is left alone: that delegate is not in this input";
+    assert_eq!(told(&text, &goal(Upgrader::Move)).1, [said]);
+    assert_eq!(told(&text, &goal(Upgrader::Leave)).1, [""; 0]);
 }
 
 #[test]
