@@ -3,14 +3,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use delegate_mtls::change::{ChangeError, change};
 use delegate_mtls::delegate::{self, Stream};
 use delegate_mtls::edit::Edit;
-use delegate_mtls::endpoint::Endpoint;
-use delegate_mtls::plan::{self, Files, Goal, Pair, Present, SecretSource, Text, Upgrader};
-use delegate_mtls::verify::{Region, VerifyError};
-use delegate_mtls::{report, yaml};
+use delegate_mtls::plan::{self, Goal, Pair, SecretSource, Text, Upgrader};
+use delegate_mtls::yaml;
 use serde::Deserialize as _;
+
+use crate::manifests::generator::stages::{self, Outcome, present};
 
 const CERTIFICATE: &[u8] = include_bytes!("../../fixtures/quickstart/client.crt");
 /// Of no seed: a piece of a key that the fuzzer copies to where no key belongs is what it is given to show.
@@ -32,12 +31,6 @@ thread_local! {
 
 fn pair() -> Pair {
     Pair { certificate: Text::secret(STANDARD.encode(CERTIFICATE)), key: Text::secret(STANDARD.encode(KEY)) }
-}
-
-fn present(secret: SecretSource, endpoint: bool, upgrader: Upgrader) -> Goal {
-    let endpoint = endpoint.then(|| Endpoint::parse("https://acme.harness.io:8443").expect("it is one"));
-    let files = Some(Files { certificate: "./client.crt".to_owned(), key: "./client.key".to_owned() });
-    Goal::Present(Present { secret, endpoint, upgrader, files })
 }
 
 /// The first byte chooses the goal, the rest is the manifest.
@@ -70,38 +63,14 @@ pub fn holds(text: &str, goal: &Goal) -> Option<String> {
 
 /// What the command does with a text; `None` where it refuses.
 pub fn changed(text: &str, goal: &Goal) -> Option<String> {
-    let stream = Stream::new(text).ok()?;
-    let index = delegate::read(&stream).ok()?;
-    let nothing = index.delegates.is_empty() && index.services.is_empty() && index.values.is_empty();
-    if nothing || index.template.is_some() {
-        return None;
-    }
-    let changed = match change(&stream, &index, goal, &[]) {
-        Ok(changed) => changed,
-        Err(ref error @ (ChangeError::Refused(_) | ChangeError::Unproved(VerifyError::Ambiguous { .. }))) => {
-            let is_place = error.offset().is_none_or(|offset| text.is_char_boundary(offset));
-            assert!(is_place, "a refusal has a place that is none: {error}");
-            return None;
-        }
-        Err(bug) => panic!("{bug}"),
-    };
+    let outcome = stages::run_with(&STANDARD.encode(KEY), text, goal).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let Outcome::Changed { text: new, .. } = outcome else { return None };
+    let stream = Stream::new(text).expect("it was read before");
+    let index = delegate::read(&stream).expect("it was read before");
     let plan = plan::plan(&stream, &index, goal, &[]).expect("it was planned before");
-    differs_only_in(&plan.edits, text, &changed.text);
-    is_read_by_both(text, &changed.text, &changed.regions);
-    let shown = report::Change {
-        name: "x",
-        old: text,
-        old_masks: &index.masks,
-        new: &changed.text,
-        new_masks: &changed.masks,
-        regions: &changed.regions,
-    };
-    let mut diff = Vec::new();
-    report::write_diff(&mut diff, &shown).expect("a vector takes all");
-    assert_eq!(diff.is_empty(), text == changed.text, "a diff where nothing changed, or none where something did");
-    let key = STANDARD.encode(KEY);
-    assert!(!String::from_utf8_lossy(&diff).contains(&key[40..80]), "the diff shows the key");
-    Some(changed.text)
+    differs_only_in(&plan.edits, text, &new);
+    is_read_by_both(text, &new);
+    Some(new)
 }
 
 /// With every edit taken back, from the last to the first, the new text is the original.
@@ -121,22 +90,17 @@ fn differs_only_in(edits: &[Edit], original: &str, new: &str) {
     assert_eq!(back, original, "outside the edits something changed");
 }
 
-/// Both parsers read what was edited. A document that merely stands beside one that was put in is what it was.
-fn is_read_by_both(original: &str, new: &str, regions: &[Region]) {
-    let chunks = yaml::split_into(new, usize::MAX).expect("there is no limit");
-    for region in regions {
-        let chunks =
-            chunks.iter().filter(|chunk| region.new.start < chunk.span.end && chunk.span.start < region.new.end);
-        for chunk in chunks {
-            yaml::parse(new, chunk).unwrap_or_else(|error| panic!("the first parser does not read it: {error}\n{new}"));
-            let text = &new[chunk.span.clone()];
-            if original.contains(text) {
-                continue;
-            }
-            for document in serde_yaml::Deserializer::from_str(text) {
-                serde_yaml::Value::deserialize(document)
-                    .unwrap_or_else(|error| panic!("the second parser does not read it: {error}\n{text}"));
-            }
+/// Both parsers read every document that is new or edited. One that merely stands beside is what it was.
+fn is_read_by_both(original: &str, new: &str) {
+    for chunk in yaml::split_into(new, usize::MAX).expect("there is no limit") {
+        let text = &new[chunk.span.clone()];
+        if original.contains(text) {
+            continue;
+        }
+        yaml::parse(new, &chunk).unwrap_or_else(|error| panic!("the first parser does not read it: {error}\n{new}"));
+        for document in serde_yaml::Deserializer::from_str(text) {
+            serde_yaml::Value::deserialize(document)
+                .unwrap_or_else(|error| panic!("the second parser does not read it: {error}\n{text}"));
         }
     }
 }

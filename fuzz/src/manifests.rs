@@ -1,7 +1,7 @@
 //! Manifests in every style, made of the bytes as choices: every promise holds of each.
 
 #[path = "../../tests/manifests/mod.rs"]
-mod generator;
+pub(crate) mod generator;
 
 use generator::Manifest;
 use generator::promises::PROMISES;

@@ -8,7 +8,8 @@ use delegate_mtls::change::{ChangeError, change};
 use delegate_mtls::delegate::{self, Stream};
 use delegate_mtls::endpoint::Endpoint;
 use delegate_mtls::plan::{Files, Goal, Pair, Present, SecretSource, Text, Upgrader};
-use delegate_mtls::{report, verify};
+use delegate_mtls::report;
+use delegate_mtls::verify::VerifyError;
 
 use super::ENDPOINT;
 
@@ -43,11 +44,19 @@ pub(crate) enum Outcome {
     Changed { text: String, diff: String },
 }
 
-/// Runs a text through the stages.
+/// Runs a text through the stages, with [`pair`].
 ///
 /// # Errors
-/// Says what is wrong with us: a refusal that calls itself a bug, a diff that shows the key.
+/// As [`run_with`].
 pub(crate) fn run(text: &str, goal: &Goal) -> Result<Outcome, String> {
+    run_with(&KEY.encoded(), text, goal)
+}
+
+/// Runs a text through the stages; `key` is the base64 of the key that the goal brings.
+///
+/// # Errors
+/// Says what is wrong with us: a refusal that calls itself a bug or has no place, a diff that shows the key.
+pub(crate) fn run_with(key: &str, text: &str, goal: &Goal) -> Result<Outcome, String> {
     let read = || {
         let stream = Stream::new(text)?;
         let index = delegate::read(&stream)?;
@@ -57,13 +66,17 @@ pub(crate) fn run(text: &str, goal: &Goal) -> Result<Outcome, String> {
         Ok(read) => read,
         Err(error) => return Ok(Outcome::Refused(error.to_string())),
     };
-    if index.delegates.is_empty() && index.services.is_empty() {
+    if index.delegates.is_empty() && index.services.is_empty() && index.values.is_empty() {
         return Ok(Outcome::Refused("no delegate found".to_owned()));
+    }
+    if index.template.is_some() {
+        return Ok(Outcome::Refused("a Helm template".to_owned()));
     }
     let changed = match change(&stream, &index, goal, &[]) {
         Ok(changed) => changed,
-        Err(why @ (ChangeError::Refused(_) | ChangeError::Unproved(verify::VerifyError::Ambiguous { .. }))) => {
-            return Ok(Outcome::Refused(why.to_string()));
+        Err(why @ (ChangeError::Refused(_) | ChangeError::Unproved(VerifyError::Ambiguous { .. }))) => {
+            let is_place = why.offset().is_none_or(|offset| text.is_char_boundary(offset));
+            return if is_place { Ok(Outcome::Refused(why.to_string())) } else { Err(format!("no place: {why}")) };
         }
         Err(bug) => return Err(bug.to_string()),
     };
@@ -83,7 +96,7 @@ pub(crate) fn run(text: &str, goal: &Goal) -> Result<Outcome, String> {
     if diff.is_empty() != (text == changed.text) {
         return Err("a diff where nothing changed, or none where something did".to_owned());
     }
-    if diff.contains(&KEY.encoded()[40..80]) {
+    if diff.contains(&key[40..80]) {
         return Err("the diff shows the key".to_owned());
     }
     Ok(Outcome::Changed { text: changed.text, diff })
