@@ -191,8 +191,8 @@ fn what_is_said_of_every_fixture() {
         fs::write(&file, &all).unwrap();
     }
     let expected = fs::read_to_string(&file).unwrap_or_default();
-    let differs = all.lines().zip(expected.lines()).position(|(is, should)| is != should);
-    assert_eq!(all, expected, "from line {:?} on", differs.map(|line| line + 1));
+    let differs = all.lines().zip(expected.lines()).find(|(is, should)| is != should);
+    assert!(all == expected, "{differs:?}: UPDATE_FIXTURES=1 writes it anew");
 }
 
 #[test]
