@@ -682,3 +682,38 @@ fn what_becomes_of_the_upgrader_is_said() {
         assert_eq!(said, expected, "{text}");
     }
 }
+
+#[test]
+fn what_values_become_is_said_and_what_they_cannot_hold_is_refused() {
+    let values = "delegateName: acorn\naccountId: FAKE-ACCOUNT-0001\nmanagerEndpoint: https://app.harness.io\nmTLS:\n  \
+                  secretName: \"\"\n";
+    let kept = "`acorn`: the manager URL stays `https://app.harness.io`";
+    let name = "acorn-client-certificate";
+    let written = format!("pair into the Secret `{name}` in a file of its own");
+    let file = from(SecretSource::File { pair: pair(), older: Vec::new() });
+    let changed_values = done(values, &file, &[]).unwrap();
+    assert_eq!(changed_values.secrets.len(), 1);
+    let document = crate::plan::write_document(&changed_values.secrets[0]);
+    assert!(document.starts_with("apiVersion: v1\nkind: Secret\n") && document.ends_with("\"\n"), "{document}");
+    assert!(changed_values.text.contains(name), "{}", changed_values.text);
+    assert!(changed_values.summaries[0].actions.contains(&written), "{:?}", changed_values.summaries);
+    assert_eq!(told(values, &file).1, [kept]);
+    let mtls = values.replace("https://app.harness.io", MTLS);
+    assert_eq!(told(&mtls, &file).1, [""; 0]);
+    assert_eq!(told(&mtls.replace("\"\"", "fleet"), &ABSENT).1, [format!("`acorn`: the manager URL stays `{MTLS}`")]);
+
+    let certificate = summarize(&STANDARD.decode(encoded("ca.crt")).unwrap()).unwrap();
+    let older = vec![OlderPair { name: name.to_owned(), namespace: None, certificate }];
+    let rotated = done(values, &from(SecretSource::File { pair: pair(), older }), &[]).unwrap();
+    let said = format!("{:?}", rotated.summaries);
+    assert!(said.contains(&format!("pair replaced in the Secret `{name}` in a file of its own: ")), "{said}");
+    assert!(said.contains("`kubectl rollout restart deployment/acorn`"), "{said}");
+
+    let refused = |text: &str, goal: &Goal| changed(text, goal, &[]).unwrap_err();
+    let no_place = refused(values, &from(SecretSource::Stream(pair())));
+    assert!(no_place.contains("a Helm values file has no place for the pair's Secret"), "{no_place}");
+    let nameless = refused(&values.replace("delegateName: acorn", "delegateName: \"\""), &file);
+    assert!(nameless.contains("these values have no `delegateName` to call the Secret after"), "{nameless}");
+    let odd = refused(&values.replace("delegateName: acorn", "delegateName: A_B"), &file);
+    assert!(odd.contains("cannot be the name of a Secret"), "{odd}");
+}

@@ -196,3 +196,31 @@ fn parsers_agree_on_shape_and_strings_and_may_differ_on_tags() {
     let differs = "a: \"b\u{85}c\"\n";
     assert!(matches!(document(differs, differs, &[], 3), Err(VerifyError::Ambiguous { offset: 3, .. })));
 }
+
+#[test]
+fn rejects_another_mark_another_format_and_a_document_too_many() {
+    let bug =
+        |text: &str, new: &str| verify(&Stream::new(text).unwrap(), &Plan::default(), new).unwrap_err().to_string();
+    for (text, new, cause) in [
+        ("\u{feff}a: 1\n", "a: 1\n", "the byte order mark changed"),
+        ("{\"a\": 1}\n", "a: 1\n", "the original is JSON, and the result is not"),
+        ("a: 1\n", "a: 1\n---\nb: 1\n", "the result has too many documents"),
+        ("a: 1\n---\nb: 1\n", "a: 1\n", "a document is missing in the result"),
+    ] {
+        assert_eq!(bug(text, new), format!("internal error: {cause}; nothing was written"));
+    }
+}
+
+#[test]
+fn what_the_two_parsers_do_not_take_for_one_document_is_not_edited() {
+    for (old, new) in
+        [("a: 1\n---\nb: 1\n", "a: 1\n"), ("a: 1\n", "a: 1\n---\nb: 1\n"), ("a: 1\n", ""), ("a: 1\n", "a: 2\n")]
+    {
+        assert!(document(old, new, &[], 0).is_err(), "{old:?} to {new:?}");
+    }
+    let list = format!("[{}]", "x, ".repeat(1000));
+    let copies = format!("a: &l {list}\nb: [{}]\n", "*l, ".repeat(5000));
+    let most = yaml::MAX_COPIED / (1024 * 1024);
+    let said = document(&copies, &copies, &[], 0).unwrap_err().to_string();
+    assert_eq!(said, format!("its aliases repeat more than {most} MiB, which no parser should have to copy"));
+}
