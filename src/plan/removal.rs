@@ -150,7 +150,9 @@ impl Editor<'_, '_> {
             self.spares_block_scalar(first, end)?;
             if self.document.previous(first).is_none() && self.blanks_behind(end).contains('\t') {
                 // libyaml takes it for indentation
-                return Err(self.refuse(first, "a line of blanks with a tab would come to stand first here"));
+                return Err(self
+                    .refuse(first, "a line of blanks with a tab would come to stand first here")
+                    .help("take the tabs away, then run again"));
             }
             return Ok(match layout.previous_line_end(start) {
                 Some(previous) => previous..end,
